@@ -1,0 +1,14 @@
+import type { Kit } from '../database/kit.ts'
+
+export const defineUsers = (k: Kit) =>
+  k.table(
+    'users',
+    {
+      id: k.id(),
+      email: k.string(768).notNull(), // all that fits a unique index on MySQL
+      passwordHash: k.string(255).notNull(),
+      isActive: k.boolean().notNull().default(true),
+      createdAt: k.timestamp().notNull(),
+    },
+    (t) => [k.unique('users_email_key', t.email)],
+  )
