@@ -1,0 +1,117 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { parseDatabaseUrl } from './database/url.ts'
+
+const oneOf = <const W extends readonly string[]>(words: W, options: { default: W[number]; description: string }) =>
+  Type.Unsafe<W[number]>(
+    Type.Union(
+      words.map((word) => Type.Literal(word)),
+      options,
+    ),
+  )
+
+/** Every setting, read from the environment. `.env.example` lists the same. */
+export const Environment = Type.Object({
+  NODE_ENV: oneOf(['production', 'development', 'test'], {
+    default: 'development',
+    description: 'production refuses a short SECRET_KEY',
+  }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on; 0.0.0.0 in a container' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 8000, description: 'port to listen on' }),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'what to log, as JSON lines; info has one line for each request',
+  }),
+  DATABASE_URL: Type.String({
+    default: 'sqlite:///./task.db',
+    description: 'sqlite:///relative.db, sqlite:////absolute.db, postgresql://… or mysql://…',
+  }),
+  MIGRATE_ON_START: Type.Boolean({
+    default: false,
+    description: 'whether the server migrates a PostgreSQL or MySQL database at start (SQLite always does)',
+  }),
+  SECRET_KEY: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'signs access tokens; at least 32 bytes. On SQLite one is created at the first start',
+    }),
+  ),
+  ALGORITHM: oneOf(['HS256', 'HS384', 'HS512'], { default: 'HS256', description: 'signature of access tokens' }),
+  ACCESS_TOKEN_EXPIRE_MINUTES: Type.Integer({
+    minimum: 1,
+    maximum: 43_200,
+    default: 60,
+    description: 'minutes an access token is valid',
+  }),
+  TOKEN_ISSUER: Type.String({ minLength: 1, default: 'task-management-api', description: 'iss of access tokens' }),
+  TOKEN_AUDIENCE: Type.String({ minLength: 1, default: 'task-management-api', description: 'aud of access tokens' }),
+  PASSWORD_MIN_LENGTH: Type.Integer({
+    minimum: 8,
+    maximum: 64,
+    default: 8,
+    description: 'characters a password has at least; NIST 800-63B-4 asks for 15 where it is the only factor',
+  }),
+  CORS_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
+    default: [],
+    description: 'exact origins of browser clients, separated by commas; none: CORS is off',
+  }),
+  DOCS_ENABLED: Type.Boolean({ default: true, description: 'whether /docs is served' }),
+})
+
+type Environment = Static<typeof Environment>
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
+  : Lowercase<S>
+
+/** The settings by their TypeScript names: PORT is `port`, DATABASE_URL `databaseUrl`. */
+export type Config = { readonly [K in keyof Environment as Camel<K>]: Environment[K] }
+
+/** A setting that cannot be used; the message names it and says what is allowed. */
+export class ConfigError extends Error {}
+
+/** Reads the settings. Throws ConfigError. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const settings = Value.Default(Environment, read(env)) as Environment
+  for (const { path, message, schema } of Value.Errors(Environment, settings)) {
+    const name = path.split('/')[1] as keyof Environment
+    const words = schema.anyOf?.map((word: { const: string }) => word.const).join(', ')
+    throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : message}`)
+  }
+  const { dialect } = database(settings.DATABASE_URL)
+  checkSecretKey(settings, dialect !== 'sqlite')
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value])) as unknown as Config
+}
+
+/** The settings that are present, converted from text; an empty one counts as absent. */
+function read(env: Record<string, string | undefined>) {
+  const settings: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(Environment.properties)) {
+    const text = env[name]?.trim()
+    if (text) settings[name] = schema.type === 'array' ? text.split(/\s*,\s*/) : Value.Convert(schema, text)
+  }
+  return settings
+}
+
+function database(url: string) {
+  try {
+    return parseDatabaseUrl(url)
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+function checkSecretKey({ SECRET_KEY, NODE_ENV }: Environment, isShared: boolean) {
+  if (SECRET_KEY === undefined && isShared) {
+    throw new ConfigError(
+      'SECRET_KEY: required with a database server, since every instance must have the same; `openssl rand -base64 48` makes one',
+    )
+  }
+  if (SECRET_KEY !== undefined && isShortKey(SECRET_KEY) && NODE_ENV === 'production') {
+    throw new ConfigError('SECRET_KEY: must have at least 32 bytes in production; `openssl rand -base64 48` makes one')
+  }
+}
+
+/** RFC 7518, section 3.2: a key as long as the hash, 32 bytes for HS256. */
+export const isShortKey = (key: string) => Buffer.byteLength(key) < 32
+
+const camel = (name: string) => name.toLowerCase().replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase())

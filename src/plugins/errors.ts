@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import findMyWay from 'find-my-way'
+import { DatabaseFull, DatabaseUnavailable } from '../database/database.ts'
+import {
+  BodyTooLarge,
+  DatabaseDown,
+  ExpectationFailed,
+  HeadersTooLarge,
+  InternalError,
+  InvalidInput,
+  InvalidToken,
+  MalformedRequest,
+  MethodNotAllowed,
+  NotAuthenticated,
+  Problem,
+  type ProblemClass,
+  RequestTimeout,
+  RouteNotFound,
+  StorageFull,
+  UnsupportedMediaType,
+  UriTooLong,
+} from '../errors.ts'
+import { failures } from '../schemas.ts'
+
+/** Every throw ends here, as a problem document (RFC 9457); so do unknown paths and methods. */
+export const errors = fp(
+  async function errors(app: FastifyInstance) {
+    app.setErrorHandler(answerProblem)
+
+    // A router of paths alone, to tell a wrong method (405) from a wrong path (404).
+    const paths = findMyWay({ ignoreTrailingSlash: true })
+    app.addHook('onRoute', ({ url, method }) => {
+      const methods: Set<string> = paths.findRoute('GET', url)?.store ?? new Set()
+      if (methods.size === 0) paths.on('GET', url, () => {}, methods)
+      for (const name of [method].flat()) methods.add(name)
+    })
+    app.setNotFoundHandler((request) => {
+      const methods: Set<string> | undefined = paths.find('GET', pathOf(request))?.store
+      if (!methods || methods.has(request.method)) throw new RouteNotFound()
+      throw new MethodNotAllowed({ headers: { allow: [...methods].sort().join(', ') } })
+    })
+
+    app.addHook('onRoute', documentCommonProblems)
+
+    app.addHook('onRequest', async ({ raw }) => {
+      // Two Host headers let a proxy and this server disagree (RFC 9112, section 3.2).
+      const hosts = raw.rawHeaders.filter(
+        (name, i) => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host',
+      )
+      if (hosts.length > 1 || (hosts.length === 0 && raw.httpVersion === '1.1')) {
+        throw new MalformedRequest({ detail: 'Send one Host header.' })
+      }
+    })
+    app.server.on('checkExpectation', (_request, response) => {
+      const problem = new ExpectationFailed()
+      response.writeHead(problem.kind.status, { 'content-type': problemType }).end(JSON.stringify(problem))
+    })
+  },
+  { name: 'errors' },
+)
+
+const problemType = 'application/problem+json'
+
+function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const problem = problemOf(error)
+  if (problem.kind === InternalError.kind) request.log.error({ err: error }, 'a fault of the server')
+  else if (problem.kind.status >= 500) request.log.warn({ err: error }, problem.message)
+  return reply.code(problem.kind.status).headers(problem.headers).type(problemType).send(problem.toJSON())
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof DatabaseUnavailable) return new DatabaseDown()
+  if (error instanceof DatabaseFull) return new StorageFull()
+  const { code, statusCode = 500 } = error as Partial<FastifyError>
+  const known = code && frameworkProblems[code]
+  if (known) return new known()
+  return statusCode >= 400 && statusCode < 500 ? new MalformedRequest() : new InternalError()
+}
+
+const frameworkProblems: Record<string, ProblemClass> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: BodyTooLarge,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: UnsupportedMediaType,
+  FST_ERR_MAX_PARAM_LENGTH: UriTooLong,
+}
+
+/** What can go wrong on every route of its kind, so that no route has to say it, and none can forget it. */
+function documentCommonProblems(route: RouteOptions) {
+  if (route.schema === undefined || route.schema.hide) return
+  const isOpen = route.schema.security?.length === 0
+  const mayWrite = !['GET', 'HEAD'].includes(String(route.method))
+  const common = [MalformedRequest, InvalidInput]
+  if (!isOpen) common.push(NotAuthenticated, InvalidToken, DatabaseDown)
+  if (mayWrite) common.push(BodyTooLarge, UnsupportedMediaType, StorageFull)
+  route.schema.response = { ...failures(...common), ...(route.schema.response as object) }
+}
+
+/** For requests that fail before there is a route: a URL that cannot be decoded, a part of it that is too long. */
+export function frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  answerProblem(error, request, reply)
+}
+
+/** For requests that are not HTTP, too large or too slow: Node's parser gives up, and there is only the socket. */
+export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  const isAnswering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
+  const problem = new (parserProblems[error.code ?? ''] ?? MalformedRequest)()
+  const { status, title } = problem.kind
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
+}
+
+const parserProblems: Record<string, ProblemClass> = {
+  HPE_HEADER_OVERFLOW: HeadersTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout,
+}
+
+const pathOf = ({ url }: FastifyRequest) => url.split('?', 1)[0] as string

@@ -1,0 +1,30 @@
+import { hash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/**
+ * Conditional reads (RFC 9110, section 13): what a user can read has an ETag, and If-None-Match answers 304.
+ * (@fastify/etag knows no lists of tags, and would tag writes and problems too.)
+ */
+export const etag = fp(
+  async function etag(app: FastifyInstance) {
+    app.addHook('onRoute', (route) => {
+      if (!isRead(String(route.method)) || route.schema?.security?.length === 0) return
+      route.onSend = (request, reply, payload, done) => {
+        if (reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
+        const tag = `"${hash('sha1', payload, 'base64url')}"`
+        reply.header('etag', tag).header('cache-control', 'private, no-cache')
+        if (!matches(request.headers['if-none-match'], tag)) return done(null, payload)
+        reply.code(304).removeHeader('content-type')
+        done(null, null)
+      }
+    })
+  },
+  { name: 'etag' },
+)
+
+const isRead = (method: string) => method === 'GET' || method === 'HEAD'
+
+/** Weak comparison of a list of tags, or `*`. */
+const matches = (header: string | undefined, tag: string) =>
+  header !== undefined && (header === '*' || header.split(',').some((item) => item.trim().replace(/^W\//, '') === tag))
