@@ -1,4 +1,4 @@
-import { type Static, type TSchema, type TString, type TUnsafe, Type } from '@sinclair/typebox'
+import { type Static, type StringOptions, type TSchema, type TString, type TUnsafe, Type } from '@sinclair/typebox'
 import type { ProblemClass, ProblemKind } from './errors.ts'
 
 /** One of a list of words. (Type.Enum of an array is no `enum` in TypeBox 0.34, and a union serializes slowly.) */
@@ -13,22 +13,33 @@ export const ref = <S extends TSchema>(schema: S) => Type.Unsafe<Static<S>>(Type
 
 /** RFC 3339 in UTC with milliseconds. */
 export const Timestamp = (options = {}) =>
-  Type.String({ format: 'date-time', examples: ['2026-01-31T09:00:00.000Z'], ...options })
+  Type.String({ format: 'date-time', maxLength: 24, examples: ['2026-01-31T09:00:00.000Z'], ...options })
 
 /** Ids have at most 15 digits, so that each is exact in every JSON parser. */
 const maxId = 999_999_999_999_999
 
-export const Id = (options = {}) => Type.Integer({ minimum: 1, maximum: maxId, examples: [42], ...options })
+export const Id = (options = {}) =>
+  Type.Integer({ format: 'int64', minimum: 1, maximum: maxId, examples: [42], ...options })
 
-export const IdParams = Type.Object({ id: Id() }, { additionalProperties: false })
+export const IdParams = Type.Object({ id: Id({ description: 'Which one.' }) }, { additionalProperties: false })
+
+const maxPageLength = 500
 
 /** One page of a list, newest first, by keyset. */
 export const PageQuery = Type.Object(
   {
-    limit: Type.Integer({ minimum: 1, maximum: 500, default: 100, description: 'How many at most.', examples: [50] }),
+    limit: Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: maxPageLength,
+      default: 100,
+      description: 'How many at most.',
+      examples: [50],
+    }),
     cursor: Type.Optional(
       Type.String({
-        pattern: '^[1-9][0-9]{0,14}$',
+        pattern: '^[1-9][0-9]*$',
+        maxLength: 15,
         description: 'Where the page starts: opaque, taken from the `next` link of the page before.',
         examples: ['1042'],
       }),
@@ -38,20 +49,39 @@ export const PageQuery = Type.Object(
 )
 export type PageQuery = Static<typeof PageQuery>
 
+/** The items of a page. */
+export const page = <S extends TSchema>(items: S) => Type.Array(items, { maxItems: maxPageLength })
+
 export const ProblemDocument = Type.Object(
   {
-    type: Type.String({ format: 'uri-reference', description: 'The page that explains this kind of problem.' }),
-    title: Type.String({ description: 'The kind of problem, in words.' }),
-    status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status.' }),
-    detail: Type.String({ description: 'What went wrong this time.' }),
-    code: Type.String({ description: 'The kind of problem, stable: decide by this.' }),
+    type: Type.String({
+      format: 'uri-reference',
+      maxLength: 100,
+      description: 'The page that explains this kind of problem.',
+    }),
+    title: Type.String({ maxLength: 100, description: 'The kind of problem, in words.' }),
+    status: Type.Integer({ format: 'int32', minimum: 400, maximum: 599, description: 'The HTTP status.' }),
+    detail: Type.String({ maxLength: 1000, description: 'What went wrong this time.' }),
+    code: Type.String({
+      pattern: '^[A-Z_]+$',
+      maxLength: 50,
+      description: 'The kind of problem, stable: decide by this.',
+    }),
     errors: Type.Optional(
       Type.Array(
         Type.Object(
           {
-            detail: Type.String({ description: 'What is wrong with the value.' }),
-            pointer: Type.Optional(Type.String({ description: 'JSON Pointer (RFC 6901) into the body.' })),
-            parameter: Type.Optional(Type.String({ description: 'Name of the query or path parameter.' })),
+            detail: Type.String({ maxLength: 1000, description: 'What is wrong with the value.' }),
+            pointer: Type.Optional(
+              Type.String({
+                format: 'json-pointer',
+                maxLength: 1000,
+                description: 'JSON Pointer (RFC 6901) into the body.',
+              }),
+            ),
+            parameter: Type.Optional(
+              Type.String({ maxLength: 1000, description: 'Name of the query or path parameter.' }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -64,7 +94,7 @@ export const ProblemDocument = Type.Object(
 
 /** A successful response: its body, what it means, and the headers it has beside the usual ones. */
 export const result = <S extends TSchema>(schema: S, description: string, ...headers: string[]) =>
-  ({ description, headers: headersOf(headers), content: { 'application/json': { schema } } }) as unknown as Answer<S>
+  ({ description, ...headersOf(headers), content: { 'application/json': { schema } } }) as unknown as Answer<S>
 
 /** A successful response without a body. */
 export const nothing = (description: string) => Type.Unsafe<undefined>({ type: 'null', description })
@@ -87,7 +117,7 @@ type Answer<S extends TSchema> = TUnsafe<Static<S>>
 const failure = (kinds: ProblemKind[]) =>
   ({
     description: kinds.map(({ title }) => title).join(', or: '),
-    headers: headersOf(kinds.flatMap(({ headers }) => Object.keys(headers))),
+    ...headersOf(kinds.flatMap(({ headers }) => Object.keys(headers))),
     content: {
       'application/problem+json': {
         schema: ref(ProblemDocument),
@@ -99,13 +129,15 @@ const failure = (kinds: ProblemKind[]) =>
   }) as unknown as TSchema
 
 const headersOf = (names: string[]) =>
-  Object.fromEntries(names.map((name) => [name, { type: 'string', description: headerDescriptions[name] }]))
+  names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }
 
-const headerDescriptions: Record<string, string> = {
-  'cache-control': 'no-store: a token is for nobody else.',
-  etag: 'A fingerprint of the body, for If-None-Match (RFC 9110).',
-  link: 'The next page, as `<…>; rel="next"` (RFC 8288); absent on the last one.',
-  location: 'Where the new resource is.',
-  'retry-after': 'Seconds to wait before trying again.',
-  'www-authenticate': 'How to authenticate (RFC 6750).',
+const header = (description: string, limits: StringOptions) => Type.String({ description, maxLength: 200, ...limits })
+
+const headers: Record<string, TString> = {
+  'cache-control': header('Who may keep the answer.', { enum: ['no-store', 'private, no-cache'] }),
+  etag: header('A fingerprint of the body, for If-None-Match (RFC 9110).', { pattern: '^"[\\w-]+"$' }),
+  link: header('The next page (RFC 8288); absent on the last one.', { pattern: '^<[^>]+>; rel="next"$' }),
+  location: header('Where the new resource is.', { format: 'uri-reference' }),
+  'retry-after': header('Seconds to wait before trying again.', { pattern: '^[0-9]+$' }),
+  'www-authenticate': header('How to authenticate (RFC 6750).', { pattern: '^Bearer' }),
 }

@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect } from 'vitest'
+import { connect } from '../../src/database/connect.ts'
+import { DatabaseUnavailable } from '../../src/database/database.ts'
+import { dialect, test } from '../support/database.ts'
+import { addUser } from './people.ts'
+
+describe.skipIf(dialect === 'sqlite')('a database server', () => {
+  test('that hangs is unavailable within its time limit, and used again afterwards', async ({ db, databaseUrl }) => {
+    await using line = await tapped(databaseUrl)
+    const remote = await connect(line.url, { poolSize: 3 })
+    const { id } = await db.insert(db.tables.users, { email: 'hang', passwordHash: 'x', createdAt: 1 })
+    await remote.find(remote.tables.users, { id })
+
+    line.pause()
+    const began = performance.now()
+    const outcomes = await Promise.allSettled([
+      remote.find(remote.tables.users, { id }),
+      addUser(remote),
+      remote.transaction((tx) => tx.find(tx.tables.users, { id })),
+      remote.ready(),
+    ])
+    const took = performance.now() - began
+    line.resume()
+
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: expect.any(DatabaseUnavailable) })
+    expect(took).toBeLessThan(6_000)
+    expect(await remote.find(remote.tables.users, { id })).toMatchObject({ id })
+    await remote.ready()
+    await remote.close()
+  })
+
+  test('that hangs during a transaction keeps nothing of it', async ({ db, databaseUrl }) => {
+    await using line = await tapped(databaseUrl)
+    const remote = await connect(line.url, { poolSize: 1 })
+    const email = 'lost'
+
+    const outcome = remote.transaction(async (tx) => {
+      await tx.insert(tx.tables.users, { email, passwordHash: 'x', createdAt: 1 })
+      line.pause()
+      await tx.update(tx.tables.users, { email }, { isActive: false })
+    })
+    await expect(outcome).rejects.toThrow(DatabaseUnavailable)
+    line.cut()
+    line.resume()
+
+    await expect
+      .poll(() => db.insert(db.tables.users, { email, passwordHash: 'y', createdAt: 1 }))
+      .toMatchObject({ email })
+    await remote.close()
+  })
+
+  test('that breaks the connections is used again at once', async ({ databaseUrl }) => {
+    await using line = await tapped(databaseUrl)
+    const lost: string[] = []
+    const remote = await connect(line.url, { onConnectionLost: (code) => lost.push(code) })
+    const { id } = await addUser(remote)
+    await Promise.all(Array.from({ length: 5 }, () => remote.find(remote.tables.users, { id })))
+
+    line.cut()
+    await sleep(50)
+
+    expect(await remote.find(remote.tables.users, { id })).toMatchObject({ id })
+    expect(lost.length).toBeGreaterThan(0)
+    await remote.close()
+  })
+
+  test('that breaks the connection during a transaction makes it fail', async ({ db, databaseUrl }) => {
+    await using line = await tapped(databaseUrl)
+    const remote = await connect(line.url)
+    const email = 'broken'
+
+    const outcome = remote.transaction(async (tx) => {
+      await tx.insert(tx.tables.users, { email, passwordHash: 'x', createdAt: 1 })
+      line.cut()
+      await sleep(20)
+    })
+
+    await expect(outcome).rejects.toThrow(DatabaseUnavailable)
+    expect(await db.find(db.tables.users, { email })).toBeUndefined()
+    expect(await addUser(remote)).toBeDefined()
+    await remote.close()
+  })
+
+  test.runIf(dialect === 'postgresql')('that takes no writes is not ready', async ({ db, databaseUrl }) => {
+    const remote = await connect(`${databaseUrl}?options=-c%20default_transaction_read_only%3Don`)
+
+    await expect(remote.ready()).rejects.toThrow(DatabaseUnavailable)
+    await expect(addUser(remote)).rejects.toThrow(DatabaseUnavailable)
+    await db.ready()
+    await remote.close()
+  })
+
+  test('that is not there is unavailable', async ({ databaseUrl }) => {
+    const url = await tapped(databaseUrl).then(async (line) => {
+      await line[Symbol.asyncDispose]()
+      return line.url
+    })
+    const remote = await connect(url)
+
+    for (const attempt of [() => remote.ready(), () => addUser(remote), () => remote.migrate()]) {
+      await expect(attempt()).rejects.toThrow(DatabaseUnavailable)
+    }
+    await remote.close()
+  })
+})
+
+/** The same database by way of a line that can be paused and cut. */
+async function tapped(databaseUrl: string) {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let isPaused = false
+  const server = createServer((near) => {
+    const far = connectSocket(Number(target.port), target.hostname)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (data) => to.write(data))
+      from.on('error', () => to.destroy())
+      from.on('close', () => to.destroy())
+      if (isPaused) from.pause()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  return {
+    url: Object.assign(new URL(target), { hostname: '127.0.0.1', port: (server.address() as AddressInfo).port }).href,
+    pause() {
+      isPaused = true
+      for (const socket of sockets) socket.pause()
+    },
+    resume() {
+      isPaused = false
+      for (const socket of sockets) socket.resume()
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut()
+      server.close()
+    },
+  }
+}
