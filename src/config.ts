@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { parseDatabaseUrl } from './database/url.ts'
 
@@ -87,9 +87,15 @@ function read(env: Record<string, string | undefined>) {
   const settings: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(Environment.properties)) {
     const text = env[name]?.trim()
-    if (text) settings[name] = schema.type === 'array' ? text.split(/\s*,\s*/) : Value.Convert(schema, text)
+    if (text) settings[name] = converted(schema, text)
   }
   return settings
+}
+
+function converted(schema: TSchema, text: string): unknown {
+  if (schema.type === 'array') return text.split(/\s*,\s*/)
+  if (schema.type === 'integer') return /^\d+$/.test(text) ? Number(text) : text // Convert would take 8e3 for 8
+  return Value.Convert(schema, text)
 }
 
 function database(url: string) {

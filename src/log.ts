@@ -25,17 +25,21 @@ export class RequestLog extends LogController {
   override incomingRequest() {}
 
   override requestCompleted(_error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
-    request.log.info({
-      method: request.method,
-      path: request.url.split('?', 1)[0],
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-      user_id: request.user?.id,
-      address: request.ip,
-    })
+    logAnswer(request, reply)
   }
 
   override routeNotFound() {}
+}
+
+export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info({
+    method: request.method,
+    path: request.url.split('?', 1)[0],
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 100) / 100,
+    user_id: request.user?.id,
+    address: request.ip,
+  })
 }
 
 /** No other properties of the error: drivers keep statements and their parameters there. */

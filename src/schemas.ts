@@ -128,7 +128,7 @@ const failure = (kinds: ProblemKind[]) =>
     },
   }) as unknown as TSchema
 
-const headersOf = (names: string[]) =>
+export const headersOf = (names: string[]) =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }
 
 const header = (description: string, limits: StringOptions) => Type.String({ description, maxLength: 200, ...limits })

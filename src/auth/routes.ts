@@ -1,9 +1,10 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { DatabaseDown, EmailTaken, InvalidLogin, Overloaded } from '../errors.ts'
 import { bodies, failures, ref, result } from '../schemas.ts'
 import { presentUser, User } from '../users/schemas.ts'
+import { parseForm } from './form.ts'
 import { Login, PasswordGrant, Registration, Token } from './schemas.ts'
 import { logIn, registerUser } from './store.ts'
 
@@ -11,7 +12,11 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   const { db, accessTokens } = app
   const registration = Registration(config.passwordMinLength)
   for (const schema of [registration, Login, PasswordGrant, Token]) app.addSchema(schema)
-  await app.register(formbody)
+  app.addContentTypeParser<Buffer>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseForm(body),
+  )
 
   const open = { tags: ['auth'], security: [] }
 
@@ -22,6 +27,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
         ...open,
         operationId: 'register',
         summary: 'Create an account',
+        description: 'With it, log in for an access token.',
         body: ref(registration),
         response: {
           201: result(ref(User), 'The new account.', 'location'),

@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { words } from '../schemas.ts'
 
 const email = Type.String({
-  format: 'email',
+  format: 'idn-email',
   maxLength: 254,
   description: 'Kept trimmed, in lower case and NFC.',
   examples: ['ann@example.org'],
@@ -36,15 +37,19 @@ export const Login = Type.Object(
 )
 export type Login = Static<typeof Login>
 
+const ignored = Type.Optional(
+  Type.String({ pattern: '^[\\x20-\\x7e]*$', maxLength: 1000, description: 'Ignored.', examples: [''] }),
+)
+
 /** RFC 6749, section 4.3.2. Public clients send no secret; what they send besides is taken and ignored. */
 export const PasswordGrant = Type.Object(
   {
     username: Login.properties.email,
     password: Login.properties.password,
-    grant_type: Type.Optional(Type.String({ pattern: '^password$', description: 'password', examples: ['password'] })),
-    scope: Type.Optional(Type.String({ maxLength: 1000, description: 'Ignored.' })),
-    client_id: Type.Optional(Type.String({ maxLength: 1000, description: 'Ignored.' })),
-    client_secret: Type.Optional(Type.String({ maxLength: 1000, description: 'Ignored.' })),
+    grant_type: Type.Optional(words(['password'], { description: 'The only grant there is.' })),
+    scope: ignored,
+    client_id: ignored,
+    client_secret: ignored,
   },
   { $id: 'PasswordGrant', additionalProperties: false, description: 'The OAuth2 password form.' },
 )
@@ -52,9 +57,20 @@ export type PasswordGrant = Static<typeof PasswordGrant>
 
 export const Token = Type.Object(
   {
-    access_token: Type.String({ description: 'A JWT; send it as Authorization: Bearer.', examples: ['eyJhbGciOi…'] }),
+    access_token: Type.String({
+      pattern: '^[\\w-]+(\\.[\\w-]+){2}$',
+      maxLength: 4096,
+      description: 'A JWT; send it as Authorization: Bearer.',
+      examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl'],
+    }),
     token_type: Type.Unsafe<'bearer'>({ type: 'string', enum: ['bearer'] }),
-    expires_in: Type.Integer({ description: 'Seconds until the token expires.', examples: [3600] }),
+    expires_in: Type.Integer({
+      format: 'int32',
+      minimum: 60,
+      maximum: 2_592_000,
+      description: 'Seconds until the token expires.',
+      examples: [3600],
+    }),
   },
   { $id: 'Token', additionalProperties: false, description: 'What a login answers (RFC 6749, section 5.1).' },
 )

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Config, isShortKey } from '../config.ts'
+import { type Config, ConfigError, isShortKey } from '../config.ts'
 import { parseDatabaseUrl } from '../database/url.ts'
 
 /** The key that signs tokens: SECRET_KEY, or on SQLite a random one that is kept beside the database. */
@@ -33,7 +33,9 @@ function keyIn(file: string, log: FastifyBaseLogger): string {
 
 function readKey(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim()
+    const key = readFileSync(file, 'utf8').trim()
+    if (isShortKey(key)) throw new ConfigError(`${file}: must hold a key of at least 32 bytes; delete it for a new one`)
+    return key
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

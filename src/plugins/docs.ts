@@ -20,7 +20,7 @@ export const docs = fp(
           license: { name: 'MIT', identifier: 'MIT' },
           contact: { name: 'The maintainers' },
         },
-        servers: [{ url: '/', description: 'This server.' }],
+        servers: [{ url: '/', description: 'The server that answered this document.' }],
         tags: [
           { name: 'auth', description: 'Accounts and tokens.' },
           { name: 'users', description: 'Your account.' },
@@ -31,10 +31,15 @@ export const docs = fp(
           securitySchemes: {
             password: {
               type: 'oauth2',
-              description: 'Email (as username) and password.',
+              description: 'Email (as username) and password, for an access token: a JWT, checked as RFC8725 says.',
               flows: { password: { tokenUrl: '/auth/login', scopes: {} } },
             },
-            token: { type: 'http', scheme: 'bearer', description: 'An access token.' },
+            token: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'An access token from POST /auth/login: a JWT, checked as RFC8725 says.',
+            },
           },
         },
         security: [{ password: [] }, { token: [] }],

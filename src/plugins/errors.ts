@@ -22,6 +22,7 @@ import {
   UnsupportedMediaType,
   UriTooLong,
 } from '../errors.ts'
+import { logAnswer } from '../log.ts'
 import { failures } from '../schemas.ts'
 
 /** Every throw ends here, as a problem document (RFC 9457); so do unknown paths and methods. */
@@ -36,10 +37,17 @@ export const errors = fp(
       if (methods.size === 0) paths.on('GET', url, () => {}, methods)
       for (const name of [method].flat()) methods.add(name)
     })
-    app.setNotFoundHandler((request) => {
+    const noRoute = (request: FastifyRequest): Problem => {
       const methods: Set<string> | undefined = paths.find('GET', pathOf(request))?.store
-      if (!methods || methods.has(request.method)) throw new RouteNotFound()
-      throw new MethodNotAllowed({ headers: { allow: [...methods].sort().join(', ') } })
+      if (!methods || methods.has(request.method)) return new RouteNotFound()
+      return new MethodNotAllowed({ headers: { allow: [...methods].sort().join(', ') } })
+    }
+    app.setNotFoundHandler((request) => {
+      throw noRoute(request)
+    })
+    // Fastify would read the body first, and answer for what is wrong with it.
+    app.addHook('preParsing', (request, _reply, payload, done) => {
+      done(request.is404 ? noRoute(request) : null, payload)
     })
 
     app.addHook('onRoute', documentCommonProblems)
@@ -55,7 +63,10 @@ export const errors = fp(
     })
     app.server.on('checkExpectation', (_request, response) => {
       const problem = new ExpectationFailed()
-      response.writeHead(problem.kind.status, { 'content-type': problemType }).end(JSON.stringify(problem))
+      response.statusCode = problem.kind.status
+      response.setHeader('content-type', problemType)
+      response.setHeader('connection', 'close') // whether the body follows is unknown
+      response.end(JSON.stringify(problem))
     })
   },
   { name: 'errors' },
@@ -91,7 +102,7 @@ function documentCommonProblems(route: RouteOptions) {
   if (route.schema === undefined || route.schema.hide) return
   const isOpen = route.schema.security?.length === 0
   const mayWrite = !['GET', 'HEAD'].includes(String(route.method))
-  const common = [MalformedRequest, InvalidInput]
+  const common = [MalformedRequest, InvalidInput, InternalError]
   if (!isOpen) common.push(NotAuthenticated, InvalidToken, DatabaseDown)
   if (mayWrite) common.push(BodyTooLarge, UnsupportedMediaType, StorageFull)
   route.schema.response = { ...failures(...common), ...(route.schema.response as object) }
@@ -99,6 +110,8 @@ function documentCommonProblems(route: RouteOptions) {
 
 /** For requests that fail before there is a route: a URL that cannot be decoded, a part of it that is too long. */
 export function frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  // No hook runs for it.
+  reply.header('x-request-id', request.id).raw.once('close', () => logAnswer(request, reply))
   answerProblem(error, request, reply)
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { headersOf, nothing } from '../schemas.ts'
 
 /**
  * Conditional reads (RFC 9110, section 13): what a user can read has an ETag, and If-None-Match answers 304.
@@ -10,6 +11,7 @@ export const etag = fp(
   async function etag(app: FastifyInstance) {
     app.addHook('onRoute', (route) => {
       if (!isRead(String(route.method)) || route.schema?.security?.length === 0) return
+      documentTags(route)
       route.onSend = (request, reply, payload, done) => {
         if (reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
         const tag = `"${hash('sha1', payload, 'base64url')}"`
@@ -22,6 +24,14 @@ export const etag = fp(
   },
   { name: 'etag' },
 )
+
+function documentTags({ schema }: RouteOptions) {
+  if (schema?.response === undefined || schema.hide) return
+  const responses = schema.response as Record<number, { headers?: object }>
+  const tags = headersOf(['etag', 'cache-control'])
+  responses[200] = { ...responses[200], headers: { ...tags.headers, ...responses[200]?.headers } }
+  responses[304] = { ...nothing('What If-None-Match names is still what you would get.'), ...tags }
+}
 
 const isRead = (method: string) => method === 'GET' || method === 'HEAD'
 

@@ -20,6 +20,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async function healthRout
         ...open,
         operationId: 'getLiveness',
         summary: 'Is the process alive?',
+        description: 'Whether it answers at all, whatever the database does.',
         response: { 200: result(ref(Health), 'It is.', 'cache-control') },
       },
     },

@@ -8,7 +8,8 @@ import { InvalidInput, MalformedRequest, type Problem, UnsupportedMediaType } fr
 
 /**
  * Which bodies are read at all: of a type that the route's schema lists (JSON where it lists none), in UTF-8, without
- * content encoding. Fastify itself would take a missing or unlisted type to the handler unvalidated.
+ * content encoding. Fastify itself would take a missing or unlisted type to the handler unvalidated. And a route that
+ * says nothing of a query has none.
  */
 export const validation = fp(
   async function validation(app: FastifyInstance) {
@@ -29,6 +30,10 @@ export const validation = fp(
         void parseJson(request, text, done)
       },
     )
+
+    app.addHook('onRoute', ({ schema }) => {
+      if (schema && !schema.hide) schema.querystring ??= { type: 'object', properties: {}, additionalProperties: false }
+    })
 
     app.addHook('onRoute', (route) => {
       if (!mayHaveBody(route)) return
@@ -53,7 +58,7 @@ export const validation = fp(
 export const buildValidator = ((sharedSchemas: Record<string, object>) => {
   const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, allowUnionTypes: true })
   formats.default(ajv)
-  ajv.addFormat('email', (text) => normalizeEmail(text) !== undefined)
+  ajv.addFormat('idn-email', (text) => normalizeEmail(text) !== undefined)
   ajv.addSchema(Object.values(sharedSchemas))
 
   return ({ schema, httpPart }: FastifyRouteSchemaDef<JsonSchema>) => {
@@ -118,7 +123,7 @@ function inputError({ keyword, instancePath, params, message, parentSchema }: Er
     case 'required':
       return { at: field(params.missingProperty), detail: 'is required' }
     case 'additionalProperties':
-      return { at: field(params.additionalProperty), detail: 'is not known here' }
+      return { at: field(cut(params.additionalProperty)), detail: 'is not known here' }
     case 'enum':
       return { at: instancePath, detail: `must be one of: ${params.allowedValues.join(', ')}` }
     case 'pattern':
@@ -127,6 +132,9 @@ function inputError({ keyword, instancePath, params, message, parentSchema }: Er
       return { at: instancePath, detail: message ?? 'is not allowed' }
   }
 }
+
+/** A name that we do not know may be as long as the body. */
+const cut = (name: string) => (name.length > 100 ? `${name.slice(0, 100)}…` : name)
 
 /** Only data that its closed schema took comes here, so that it is as deep as the schema. */
 function illFormedStrings(value: unknown, at = ''): At[] {

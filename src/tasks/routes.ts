@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@sinclair/typebox'
 import { TaskNotFound } from '../errors.ts'
-import { bodies, failures, IdParams, nothing, PageQuery, ref, result } from '../schemas.ts'
+import { bodies, failures, IdParams, nothing, PageQuery, page, ref, result } from '../schemas.ts'
 import { NewTask, presentTask, Task, TaskChanges } from './schemas.ts'
 import { changeTask, createTask, deleteTask, findTask, listTasks } from './store.ts'
 
@@ -22,7 +21,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
         description: 'Newest first, one page at a time; the `next` link leads to the next page.',
         tags,
         querystring: PageQuery,
-        response: { 200: result(Type.Array(ref(Task)), 'A page of tasks.', 'link') },
+        response: { 200: result(page(ref(Task)), 'A page of tasks.', 'link') },
       },
     },
     async ({ user, query }, reply) => {
@@ -39,6 +38,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
       schema: {
         operationId: 'createTask',
         summary: 'Create a task',
+        description: 'Pending, unless another status is given.',
         tags,
         body: ref(NewTask),
         response: { 201: result(ref(Task), 'The new task.', 'location') },
@@ -56,6 +56,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
       schema: {
         operationId: 'getTask',
         summary: 'A task',
+        description: 'One of yours: what is not yours is not found.',
         tags,
         params: IdParams,
         response: { 200: result(ref(Task), 'The task.'), ...failures(TaskNotFound) },

@@ -31,7 +31,9 @@ export const Task = Type.Object(
     user_id: Id({ description: 'Whose task it is.', examples: [7] }),
     created_at: Timestamp(),
     updated_at: Timestamp(),
-    completed_at: nullable(Timestamp({ description: 'When the status became completed; null while it is another.' })),
+    completed_at: nullable(
+      Timestamp({ description: 'When the status became completed; null while it is another.', examples: [null] }),
+    ),
   },
   { $id: 'Task', additionalProperties: false, description: 'A task.' },
 )

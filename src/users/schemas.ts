@@ -6,8 +6,13 @@ import type { UserRow } from './store.ts'
 export const User = Type.Object(
   {
     id: Id(),
-    email: Type.String({ description: 'Trimmed, in lower case and NFC.', examples: ['ann@example.org'] }),
-    is_active: Type.Boolean({ description: 'An inactive account cannot log in.' }),
+    email: Type.String({
+      format: 'idn-email',
+      maxLength: 254,
+      description: 'Trimmed, in lower case and NFC.',
+      examples: ['ann@example.org'],
+    }),
+    is_active: Type.Boolean({ description: 'An inactive account cannot log in.', examples: [true] }),
     created_at: Timestamp(),
   },
   { $id: 'User', additionalProperties: false, description: 'An account.' },
