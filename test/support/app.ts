@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config.ts'
 import type { NewTask, Task } from '../../src/tasks/schemas.ts'
 import type { User } from '../../src/users/schemas.ts'
 import { test as base } from './database.ts'
+import { keepToDocument } from './openapi.ts'
 
 type App = Awaited<ReturnType<typeof buildApp>>
 type Payload = InjectOptions['payload']
@@ -14,10 +15,11 @@ type Headers = Record<string, string>
 const secretKey = randomBytes(36).toString('base64url')
 
 /**
- * Tests on the app as production builds it, one for each file, through `app.inject`:
+ * Tests on the app as production builds it, one for each file, through `app.inject`; each answer must be documented:
  * - `as(name)` is a person, who registers and logs in before the first request, once for each file;
  * - `anyone` sends no token;
- * - `buildTestApp(settings)` builds a further app on the same database, for other settings or a second instance;
+ * - `buildTestApp(settings, prepare)` builds a further app on the same database, for other settings or a second
+ *   instance; `prepare` may add to it before it is ready;
  * - `db` is the app's own.
  */
 export const test = base
@@ -26,14 +28,15 @@ export const test = base
     onCleanup(async () => {
       await Promise.all(apps.map((app) => app.close()))
     })
-    return async (settings: Record<string, string> = {}): Promise<App> => {
+    return async (settings: Record<string, string> = {}, prepare: (app: App) => unknown = () => {}): Promise<App> => {
       const app = await buildApp(loadConfig({ ...settingsOn(databaseUrl), ...settings }))
       apps.push(app)
+      await prepare(app)
       await app.ready()
       return app
     }
   })
-  .extend('app', { scope: 'file' }, ({ buildTestApp }) => buildTestApp())
+  .extend('app', { scope: 'file' }, async ({ buildTestApp }) => keepToDocument(await buildTestApp()))
   .extend('db', { scope: 'file' }, ({ app }) => app.db)
   .extend('as', { scope: 'file' }, ({ app }) => people(app))
   .extend('anyone', { scope: 'file' }, ({ app }) => verbs(app))
