@@ -26,6 +26,7 @@ export async function buildApp(config: Config) {
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
     forceCloseConnections: 'idle',
+    pluginTimeout: 0, // migrating takes as long as it needs
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     http: {

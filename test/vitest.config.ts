@@ -20,7 +20,7 @@ export default defineConfig({
     // Loading the app takes longer than most files' tests, so a worker loads it once; files share no database.
     isolate: false,
     maxWorkers: '100%',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', new ClosingReporter()],
   },

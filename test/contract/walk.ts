@@ -1,0 +1,129 @@
+import type { LightMyRequestResponse } from 'fastify'
+import type { buildApp } from '../../src/app.ts'
+import type { Query } from '../../src/database/database.ts'
+import type { people } from '../support/app.ts'
+import { type OpenApi, type Operation, openApi, type Schema } from '../support/openapi.ts'
+
+export type App = Awaited<ReturnType<typeof buildApp>>
+
+/** What a walk over the operations needs: the document, two people, a way to send, and sight of all that is stored. */
+export type World = ReturnType<typeof world>
+
+export function world(app: App, as: ReturnType<typeof people>) {
+  const api = openApi(app)
+  return { api, ann: as('ann'), bob: as('bob'), stored: () => stored(app), ...sending(app, api) }
+}
+
+export interface Request {
+  /** The path parameter, as it stands in the URL. */
+  id?: string
+  query?: string
+  headers?: Record<string, string>
+  body?: string | undefined
+  type?: string | undefined
+}
+
+export interface Walk {
+  /** The operations that were seen, by their ids. */
+  seen: string[]
+  /** What is wrong with them. */
+  findings: string[]
+}
+
+interface Step {
+  operation: Operation
+  /** Sends a request to the operation. That the answer is as documented is part of every walk. */
+  send: (request: Request) => Promise<LightMyRequestResponse>
+  find: (text: string) => void
+}
+
+export async function walk(world: World, operations: Operation[], visit: (step: Step) => Promise<void>): Promise<Walk> {
+  const findings = new Set<string>()
+  for (const operation of operations) {
+    const find = (text: string) => void findings.add(`${operation.operationId}: ${text}`)
+    const send = async (request: Request) => {
+      const { response, faults } = await world.send(operation, request)
+      faults.forEach(find)
+      return response
+    }
+    await visit({ operation, find, send })
+  }
+  return { seen: operations.map(({ operationId }) => operationId), findings: [...findings] }
+}
+
+function sending(app: App, api: OpenApi) {
+  const inject = async (method: string, url: string, { headers = {}, body, type }: Request = {}) => {
+    const response = await app.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...headers, ...(type !== undefined && { 'content-type': type }) },
+      ...(body !== undefined && { payload: body }),
+    })
+    return { response, faults: api.faults(method, url, response) }
+  }
+  const send = (operation: Operation, request: Request) => {
+    const url = urlOf(operation, request.id) + (request.query === undefined ? '' : `?${request.query}`)
+    return inject(operation.method.toUpperCase(), url, request)
+  }
+  return { inject, send }
+}
+
+export const urlOf = ({ path }: { path: string }, id = '1') => path.replace(/\{\w+\}/, id)
+
+export const isPrivate = ({ path }: Operation) => path.includes('{')
+
+type Person = World['ann']
+
+export const bearer = async (person: Person) => ({ authorization: `Bearer ${await person.token}` })
+
+/** A request that should succeed: the document's own example. */
+export const exampleRequest = (api: OpenApi, operation: Operation): Request => exampleRequests(api, operation)[0]!
+
+/** And in each content type: with every field, with those alone that are required, and with null wherever it may be. */
+export function exampleRequests(api: OpenApi, { requestBody }: Operation): Request[] {
+  if (!requestBody) return [{}]
+  return Object.entries(requestBody.content).flatMap(([type, { schema: reference }]) => {
+    const schema = api.resolve(reference)
+    const example = exampleOf(api, schema) as Record<string, unknown>
+    const keep = (fits: (name: string) => unknown, otherwise?: null) =>
+      Object.fromEntries(Object.entries(example).map(([name, value]) => [name, fits(name) ? value : otherwise]))
+    const least = keep((name) => schema.required?.includes(name))
+    const cleared = keep((name) => !api.resolve(schema.properties![name]!).type?.includes('null'), null)
+    return [...new Set([example, least, cleared].map((body) => encoded(type, body)))].map((body) => ({ type, body }))
+  })
+}
+
+export const encoded = (type: string, value: unknown): string =>
+  type === formType
+    ? new URLSearchParams(JSON.parse(JSON.stringify(value))).toString() // without what is undefined
+    : JSON.stringify(value)
+
+export const formType = 'application/x-www-form-urlencoded'
+
+export function exampleOf(api: OpenApi, reference: Schema): unknown {
+  const schema = api.resolve(reference)
+  if (schema.properties) {
+    return Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, exampleOf(api, field)]))
+  }
+  return schema.examples?.[0] ?? schema.enum?.[0]
+}
+
+/** What a path's id names, made anew for its owner by POST to the collection; its id is taken from Location. */
+export async function make(world: World, operation: Operation, owner: Person): Promise<string> {
+  const path = operation.path.slice(0, operation.path.indexOf('/{'))
+  const post = world.api.operations.find((other) => other.path === path && other.method === 'post')
+  if (!post) throw new Error(`no POST ${path} makes what ${operation.path} names: teach make() another way`)
+  const { response } = await world.send(post, { ...exampleRequest(world.api, post), headers: await bearer(owner) })
+  return String(response.headers.location).split('/').at(-1)!
+}
+
+/** Every row of every table. */
+async function stored({ db }: App): Promise<string> {
+  const tables = Object.values(db.tables).map(
+    (table): Query<unknown> =>
+      ({ select }) =>
+        select().from(table),
+  )
+  const rows = await Promise.all(tables.map((table) => db.all(table, {})))
+  return rows.map((ofTable) => ofTable.map((row) => JSON.stringify(row)).sort()).join('\n')
+}
