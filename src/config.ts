@@ -75,7 +75,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   for (const { path, message, schema } of Value.Errors(Environment, settings)) {
     const name = path.split('/')[1] as keyof Environment
     const words = schema.anyOf?.map((word: { const: string }) => word.const).join(', ')
-    throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : message}`)
+    throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : `${message} (${schema.description})`}`)
   }
   const { dialect } = database(settings.DATABASE_URL)
   checkSecretKey(settings, dialect !== 'sqlite')

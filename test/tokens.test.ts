@@ -58,6 +58,7 @@ const forgeries: [name: string, forge: (claims: Claims) => string][] = [
   ['without a signature', (claims) => token(claims, {}, () => '')],
   ['that is cut short', (claims) => token(claims).slice(0, -1)],
   ['that goes on', (claims) => `${token(claims)}A`],
+  ['with its signature spelled otherwise', (claims) => respelled(token(claims))],
   ['that is padded', (claims) => `${token(claims)}=`],
   ['of two parts', (claims) => token(claims).split('.').slice(0, 2).join('.')],
   ['of four parts', (claims) => `${token(claims)}.${encoded({})}`],
@@ -109,6 +110,17 @@ const forgeries: [name: string, forge: (claims: Claims) => string][] = [
   ['with a key elsewhere', (claims) => token(claims, { jku: 'http://127.0.0.1:1/keys' }, hmac('sha256', 'elsewhere'))],
   ['with a path as key id', (claims) => token(claims, { kid: '../../../dev/null' }, hmac('sha256', ''))],
 ]
+
+/** The same bytes: the last character of 32 in base64url has two bits that say nothing. */
+function respelled(token: string): string {
+  const last = Buffer.from(`AAA${token.at(-1)}`, 'base64url')[2] ?? 0
+  return (
+    token.slice(0, -1) +
+    Buffer.from([0, 0, last ^ 1])
+      .toString('base64url')
+      .at(-1)
+  )
+}
 
 /** The first one's claims under the second one's signature. */
 const crossed = (first: string, second: string) => [...first.split('.').slice(0, 2), second.split('.')[2]].join('.')
