@@ -43,8 +43,9 @@ function given(values: Values, name: string) {
 function decoder(fields: Fields): Statement['decode'] {
   const keys = Object.keys(fields)
   const decoders = Object.values(fields).map(decoderOf)
+  const blank = Object.fromEntries(keys.map((key) => [key, null])) // copying its shape is faster than growing one
   return (row) => {
-    const values: Values = {}
+    const values: Values = { ...blank }
     for (let i = 0; i < keys.length; i++) {
       const value = row[i]
       const decoder = decoders[i]

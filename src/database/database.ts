@@ -1,5 +1,5 @@
 /** What domains know of a database: the part that SQLite, PostgreSQL and MySQL share, typed by the tables' columns. */
-import type { Column, Table as DrizzleTable, GetColumnData, Placeholder, SQL } from 'drizzle-orm'
+import type { Column, Table as DrizzleTable, GetColumnData, SQL } from 'drizzle-orm'
 import type { Tables } from './tables.ts'
 
 export type Table = DrizzleTable
@@ -30,7 +30,7 @@ export interface Select<R> {
   where(condition: SQL | undefined): Select<R>
   groupBy(...columns: (Column | SQL)[]): Select<R>
   orderBy(...columns: (Column | SQL)[]): Select<R>
-  limit(rows: number | Placeholder): Select<R>
+  limit(rows: SQL): Select<R>
 }
 
 /** What a query is written with. */
@@ -40,9 +40,11 @@ export interface Queries {
   select<F extends Fields>(fields: F): { from(table: Table): Select<Picked<F>> }
   /** A parameter that is compared with this column: it is encoded as the column's values are. */
   parameter(column: Column, name: string): SQL
+  /** A parameter for `limit`. */
+  limit(name: string): SQL
 }
 
-/** Builds a query; its parameters are named by `parameter`, or `sql.placeholder` where there is no column. */
+/** Builds a query; its parameters are named by `parameter` and `limit`. */
 export type Query<R> = (queries: Queries) => Select<R>
 
 export interface Database {

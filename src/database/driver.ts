@@ -32,6 +32,8 @@ export interface Driver extends Connection {
   readonly builder: Builder
   /** Whether INSERT and UPDATE can return the row they wrote. */
   readonly hasReturning: boolean
+  /** A parameter as a query had best hold it. */
+  bound(parameter: SQL): SQL
   /** How long a transaction may take before it is rolled back. */
   readonly transactionLimitMs: number
   transaction<R>(work: (connection: Connection) => Promise<R>): Promise<R>
@@ -57,7 +59,7 @@ export interface Built {
 export interface Selection extends Built {
   readonly _: { readonly selectedFields: Fields }
   where(condition: SQL): Selection
-  limit(rows: number): Selection
+  limit(rows: SQL): Selection
   for(strength: 'update'): Built
 }
 

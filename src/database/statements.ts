@@ -6,20 +6,22 @@ import type { Driver, Selection, Values, Write } from './driver.ts'
 export type Statements = ReturnType<typeof statementsOf>
 
 /** Each statement of a database, built when it is first needed: building costs ten times what executing does. */
-export function statementsOf({ builder, tables, hasReturning }: Driver) {
+export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
   const once = cache()
   const byQuery = new WeakMap<Query<unknown>, Statement>()
 
   const queries = {
     tables,
     select: (fields?: Fields) => builder.select(fields),
-    parameter,
+    parameter: (column: Column, name: string) => bound(parameter(column, name)),
+    limit: (name: string) => bound(sql`${sql.placeholder(name)}`),
   } as unknown as Queries
 
   const written = (table: Table, write: Write) =>
     hasReturning ? compile(write.returning(), getTableColumns(table)) : compile(write)
 
-  const one = (table: Table, match: Values) => builder.select().from(table).where(matching(table, match)).limit(1)
+  // A bound limit would have SQLite plan the statement again at each use.
+  const one = (table: Table, match: Values) => builder.select().from(table).where(matching(table, match)).limit(sql`1`)
 
   return {
     find: (table: Table, match: Values) =>

@@ -1,18 +1,24 @@
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
 
-/** What every answer says to browsers: nothing here is a page, a script or a frame. And who may call from one (CORS). */
+/** Nothing here is a page, a script or a frame; /docs and /problems say otherwise of themselves. */
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/**
+ * What every answer says to browsers, and who may call from one (CORS). (@fastify/helmet would send nine headers more,
+ * for pages, and cost a fifth of a read.)
+ */
 export const headers = fp(
   async function headers(app: FastifyInstance, { config }: { config: Config }) {
-    await app.register(helmet, {
-      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-      referrerPolicy: { policy: 'no-referrer' },
-    })
-    app.addHook('onRequest', async (request, reply) => {
-      reply.header('x-request-id', request.id)
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.headers(securityHeaders).header('x-request-id', request.id)
+      done()
     })
     if (config.corsOrigins.length === 0) return
     await app.register(cors, {

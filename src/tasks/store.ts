@@ -58,19 +58,19 @@ export async function deleteTask(db: Database, userId: number, id: number): Prom
   if ((await db.delete(db.tables.tasks, { id, userId })) === 0) throw new TaskNotFound()
 }
 
-const newestTasks: Query<TaskRow> = ({ select, parameter, tables: { tasks } }) =>
+const newestTasks: Query<TaskRow> = ({ select, parameter, limit, tables: { tasks } }) =>
   select()
     .from(tasks)
     .where(eq(tasks.userId, parameter(tasks.userId, 'userId')))
     .orderBy(desc(tasks.id))
-    .limit(sql.placeholder('limit'))
+    .limit(limit('limit'))
 
-const tasksBefore: Query<TaskRow> = ({ select, parameter, tables: { tasks } }) =>
+const tasksBefore: Query<TaskRow> = ({ select, parameter, limit, tables: { tasks } }) =>
   select()
     .from(tasks)
     .where(and(eq(tasks.userId, parameter(tasks.userId, 'userId')), lt(tasks.id, parameter(tasks.id, 'before'))))
     .orderBy(desc(tasks.id))
-    .limit(sql.placeholder('limit'))
+    .limit(limit('limit'))
 
 function found(task: TaskRow | undefined): TaskRow {
   if (task === undefined) throw new TaskNotFound()

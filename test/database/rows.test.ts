@@ -204,13 +204,13 @@ test('a query is built once, and answers by its parameters', async ({ db }) => {
   const { userId } = await addTask(db, undefined, 'a')
   for (const title of ['b', 'c', 'd']) await addTask(db, userId, title)
   let built = 0
-  const page: Query<{ title: string }> = ({ select, parameter, tables: { tasks } }) => {
+  const page: Query<{ title: string }> = ({ select, parameter, limit, tables: { tasks } }) => {
     built++
     return select({ title: tasks.title })
       .from(tasks)
       .where(eq(tasks.userId, parameter(tasks.userId, 'userId')))
       .orderBy(asc(tasks.id))
-      .limit(sql.placeholder('limit'))
+      .limit(limit('limit'))
   }
 
   expect(await db.all(page, { userId, limit: 2 })).toStrictEqual([{ title: 'a' }, { title: 'b' }])

@@ -176,10 +176,8 @@ function headerFaults(
 /** What HTTP, browsers and proxies read on every answer; CORS adds its own where it is on. */
 const usualHeaders = new Set([
   ...['connection', 'content-length', 'content-type', 'date', 'vary', 'x-request-id'],
-  ...['access-control-allow-origin', 'access-control-expose-headers'],
-  ...['content-security-policy', 'cross-origin-opener-policy', 'cross-origin-resource-policy', 'origin-agent-cluster'],
-  ...['referrer-policy', 'strict-transport-security', 'x-content-type-options', 'x-dns-prefetch-control'],
-  ...['x-download-options', 'x-frame-options', 'x-permitted-cross-domain-policies', 'x-xss-protection'],
+  ...['access-control-allow-origin', 'access-control-expose-headers', 'strict-transport-security'],
+  ...['content-security-policy', 'referrer-policy', 'x-content-type-options'],
 ])
 
 function bodyFaults(response: LightMyRequestResponse, { content }: DocumentedResponse, schemaOf: Compiled): string[] {

@@ -88,6 +88,7 @@ export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: Driv
     tables,
     builder: drizzle.mock({ casing: 'snake_case' }) as unknown as Builder,
     hasReturning: false,
+    bound: (parameter) => parameter,
     transactionLimitMs: 15_000,
 
     execute: (statement, parameters) =>

@@ -76,6 +76,7 @@ export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }:
     tables,
     builder: drizzle.mock({ casing: 'snake_case' }) as unknown as Builder,
     hasReturning: true,
+    bound: (parameter) => parameter,
     transactionLimitMs: 15_000,
 
     execute: (statement, parameters) =>

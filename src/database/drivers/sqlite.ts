@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { DatabaseUnavailable } from '../database.ts'
 import type { Builder, Connection, Driver, Result } from '../driver.ts'
@@ -28,6 +29,8 @@ export async function openSqlite(file: string): Promise<Driver> {
     tables,
     builder: drizzle.mock({ casing: 'snake_case' }) as unknown as Builder,
     hasReturning: true,
+    // SQLite plans a statement again whenever a parameter of a range or a limit is bound, but not a subquery's.
+    bound: (parameter) => sql`(select ${parameter})`,
     transactionLimitMs: 1_000,
 
     async execute({ sql }, parameters) {
