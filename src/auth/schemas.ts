@@ -54,8 +54,15 @@ export const Token = Type.Object(
   {
     access_token: Type.String({ description: 'A JWT; send it as Authorization: Bearer.', examples: ['eyJhbGciOi…'] }),
     token_type: Type.Unsafe<'bearer'>({ type: 'string', enum: ['bearer'] }),
-    expires_in: Type.Integer({ description: 'Seconds until the token expires.', examples: [3600] }),
+    expires_in: Type.Integer({ description: 'Seconds until the access token expires.', examples: [3600] }),
+    refresh_token: Type.String({ description: 'Answers new tokens at /auth/refresh, once.', examples: ['tmr_…'] }),
+    refresh_expires_in: Type.Integer({ description: 'Seconds until it expires.', examples: [604_800] }),
   },
   { $id: 'Token', additionalProperties: false, description: 'What a login answers (RFC 6749, section 5.1).' },
 )
 export type Token = Static<typeof Token>
+
+export const Refresh = Type.Object(
+  { refresh_token: Type.String({ minLength: 1, maxLength: 256, description: 'The latest one.', examples: ['tmr_…'] }) },
+  { $id: 'Refresh', additionalProperties: false, description: 'What to exchange for new tokens.' },
+)

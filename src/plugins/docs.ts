@@ -24,6 +24,7 @@ export const docs = fp(
         tags: [
           { name: 'auth', description: 'Accounts and tokens.' },
           { name: 'users', description: 'Your account.' },
+          { name: 'sessions', description: 'Where you are logged in.' },
           { name: 'tasks', description: 'Your tasks.' },
           { name: 'health', description: 'For whoever runs the server.' },
         ],
@@ -34,10 +35,11 @@ export const docs = fp(
               description: 'Email (as username) and password.',
               flows: { password: { tokenUrl: '/auth/login', scopes: {} } },
             },
-            token: { type: 'http', scheme: 'bearer', description: 'An access token.' },
+            access_token: { type: 'http', scheme: 'bearer', description: 'An access token.' },
+            personal_access_token: { type: 'http', scheme: 'bearer', description: 'A personal access token.' },
           },
         },
-        security: [{ password: [] }, { token: [] }],
+        security: [{ password: [] }, { access_token: [] }],
       },
       refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema-${i}`) },
     })
