@@ -13,6 +13,7 @@ import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
+import { sessionRoutes } from './sessions/routes.ts'
 import { taskRoutes } from './tasks/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { User } from './users/schemas.ts'
@@ -54,6 +55,7 @@ export async function buildApp(config: Config) {
   await app.register(healthRoutes, { prefix: '/health' })
   await app.register(authRoutes, { prefix: '/auth', config })
   await app.register(userRoutes, { prefix: '/users' })
+  await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
   await app.register(taskRoutes, { prefix: '/tasks' })
 
   return app

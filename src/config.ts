@@ -36,6 +36,9 @@ export const Environment = Type.Object({
       description: 'signs access tokens; at least 32 bytes. On SQLite one is created at the first start',
     }),
   ),
+  SECRET_KEY_PREVIOUS: Type.Optional(
+    Type.String({ minLength: 1, description: 'still verifies tokens after SECRET_KEY was changed' }),
+  ),
   ALGORITHM: oneOf(['HS256', 'HS384', 'HS512'], { default: 'HS256', description: 'signature of access tokens' }),
   ACCESS_TOKEN_EXPIRE_MINUTES: Type.Integer({
     minimum: 1,
@@ -51,6 +54,11 @@ export const Environment = Type.Object({
     default: 8,
     description: 'characters a password has at least; NIST 800-63B-4 asks for 15 where it is the only factor',
   }),
+  REGISTRATION: oneOf(['open', 'closed'], {
+    default: 'open',
+    description: 'closed: only npm run admin -- create-user makes accounts',
+  }),
+  AUDIT_DAYS: Type.Integer({ minimum: 1, maximum: 3650, default: 90, description: 'days that audit events are kept' }),
   CORS_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
     default: [],
     description: 'exact origins of browser clients, separated by commas; none: CORS is off',

@@ -92,12 +92,56 @@ export const InvalidLogin = problem(
   'No active account has this email and password. Which of them is wrong is not told.',
   bearer,
 )
+export const InvalidRefreshToken = problem(
+  'INVALID_REFRESH_TOKEN',
+  401,
+  'Invalid refresh token',
+  'The refresh token was used before, has expired, or its session has ended. Log in again.',
+  bearer,
+)
+export const WrongPassword = problem(
+  'WRONG_PASSWORD',
+  403,
+  'Wrong password',
+  'The current password is not right. Nothing was changed.',
+)
+export const InsufficientScope = problem(
+  'INSUFFICIENT_SCOPE',
+  403,
+  'Insufficient scope',
+  'The personal access token does not have the scope that this operation needs, or the operation takes none: log in.',
+  { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+)
+export const RegistrationClosed = problem(
+  'REGISTRATION_CLOSED',
+  403,
+  'Registration is closed',
+  'Whoever runs this server creates the accounts.',
+)
 export const RouteNotFound = problem('ROUTE_NOT_FOUND', 404, 'Not found', 'The API has no such path.')
 export const TaskNotFound = problem(
   'TASK_NOT_FOUND',
   404,
   'Task not found',
   'You have no task with this id: it never existed, was deleted, or is not yours.',
+)
+export const SessionNotFound = problem(
+  'SESSION_NOT_FOUND',
+  404,
+  'Session not found',
+  'You have no session with this id: it has ended or is not yours.',
+)
+export const TokenNotFound = problem(
+  'TOKEN_NOT_FOUND',
+  404,
+  'Token not found',
+  'You have no personal access token with this id: it was revoked or is not yours.',
+)
+export const MailDisabled = problem(
+  'MAIL_DISABLED',
+  404,
+  'Mail is off',
+  'This server sends no mail. Whoever runs it can reset a password: npm run admin -- reset-password.',
 )
 export const MethodNotAllowed = problem(
   'METHOD_NOT_ALLOWED',
@@ -146,6 +190,18 @@ export const InvalidInput = problem(
   422,
   'Invalid input',
   'The request is well-formed, but a value in it is not allowed: errors says which and why. Nothing was changed.',
+)
+export const InvalidLink = problem(
+  'INVALID_LINK',
+  422,
+  'Invalid link',
+  'The link was used before, has expired, or was never sent. Ask for a new one.',
+)
+export const RateLimited = problem(
+  'RATE_LIMITED',
+  429,
+  'Too many requests',
+  'Wait as many seconds as Retry-After says, then try again.',
 )
 export const HeadersTooLarge = problem(
   'HEADERS_TOO_LARGE',

@@ -95,7 +95,13 @@ describe('logging in', () => {
 
     expect(reply.statusCode).toBe(200)
     expect(reply.headers['cache-control']).toBe('no-store')
-    expect(reply.json()).toEqual({ access_token: expect.any(String), token_type: 'bearer', expires_in: 3600 })
+    expect(reply.json()).toEqual({
+      access_token: expect.any(String),
+      token_type: 'bearer',
+      expires_in: 3600,
+      refresh_token: expect.stringMatching(/^tmr_[\w-]{65}$/),
+      refresh_expires_in: 7 * 86_400,
+    })
     const me = await anyone.get('/users/me', undefined, { authorization: `Bearer ${reply.json().access_token}` })
     expect(me.json().id).toBe(id)
   })

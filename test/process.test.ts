@@ -190,7 +190,10 @@ describe('readiness', inParallel, () => {
     const journal = dialect === 'postgresql' ? 'drizzle.__drizzle_migrations' : '__drizzle_migrations'
     expect((await call(server, '/health/ready')).status).toBe(200)
 
-    await execute(database.url, 'drop table tasks', 'drop table users', `delete from ${journal}`)
+    const drops = ['sessions', 'personal_access_tokens', 'mail_links', 'audit_events', 'tasks', 'users'].map(
+      (table) => `drop table ${table}`,
+    )
+    await execute(database.url, ...drops, `delete from ${journal}`)
     const behind = await call(server, '/health/ready')
     const live = await call(server, '/health/live')
     await using migrating = await startServer(folder.path, settingsOn(database.url))

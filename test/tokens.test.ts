@@ -1,9 +1,10 @@
-import { createHmac, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
+import { createHash, createHmac, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { afterEach, describe, expect, vi } from 'vitest'
 import { test as base } from './support/app.ts'
 
 const key = randomBytes(64).toString('base64url')
+const kid = createHash('sha256').update(key).digest('hex').slice(0, 8)
 const test = base.extend('app', { scope: 'file' }, ({ buildTestApp }) => buildTestApp({ SECRET_KEY: key }))
 
 type Claims = Record<string, unknown>
@@ -11,20 +12,24 @@ type Claims = Record<string, unknown>
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 const lifetimeSeconds = 3600
 
-const claimsOf = (userId: number): Claims => ({
+/** The claims of a further token of the same session. */
+const claimsOf = async ({ token }: { token: Promise<string> }): Promise<Claims> => ({
   iss: 'task-management-api',
   aud: 'task-management-api',
-  sub: String(userId),
+  sub: partOf(await token, 1).sub,
+  sid: partOf(await token, 1).sid,
   jti: randomUUID(),
   iat: nowSeconds(),
   exp: nowSeconds() + lifetimeSeconds,
 })
 
+const partOf = (token: string, part: number) => JSON.parse(Buffer.from(token.split('.')[part]!, 'base64url').toString())
+
 const encoded = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 /** A token with this header and these claims, signed with our key unless told otherwise. */
 function token(claims: Claims, header: object = {}, signature = hmac('sha256', key)): string {
-  const input = `${encoded({ alg: 'HS256', typ: 'at+jwt', ...header })}.${encoded(claims)}`
+  const input = `${encoded({ alg: 'HS256', typ: 'at+jwt', kid, ...header })}.${encoded(claims)}`
   return `${input}.${signature(input)}`
 }
 
@@ -70,7 +75,7 @@ const forgeries: [name: string, forge: (claims: Claims) => string][] = [
   ['whose claims are no JSON', () => signedText('{')],
   ['that is no token', () => 'garbage'],
 
-  ...['iss', 'aud', 'sub', 'jti', 'iat', 'exp'].map((name): [string, (claims: Claims) => string] => [
+  ...['iss', 'aud', 'sub', 'sid', 'jti', 'iat', 'exp'].map((name): [string, (claims: Claims) => string] => [
     `without ${name}`,
     without(name),
   ]),
@@ -92,6 +97,12 @@ const forgeries: [name: string, forge: (claims: Claims) => string][] = [
   ['whose subject is a list', (claims) => token({ ...claims, sub: [claims.sub] })],
   ['whose subject is huge', having({ sub: '9'.repeat(30) })],
   ['whose subject is nobody', having({ sub: '999999999999999' })],
+
+  ['whose session is none', having({ sid: '999999999999999' })],
+  ['whose session is a number', (claims) => token({ ...claims, sid: Number(claims.sid) })],
+  ['without a key id', under({ kid: undefined })],
+  ['with another key id', under({ kid: '00000000' })],
+  ['with a key id that is a list', under({ kid: [kid] })],
 
   ['that has expired', having({ iat: nowSeconds() - 7200, exp: nowSeconds() - 3600 })],
   ['whose expiry is text', (claims) => token({ ...claims, exp: String(claims.exp) })],
@@ -126,7 +137,7 @@ function respelled(token: string): string {
 const crossed = (first: string, second: string) => [...first.split('.').slice(0, 2), second.split('.')[2]].join('.')
 
 function signedText(claims: string): string {
-  const input = `${encoded({ alg: 'HS256', typ: 'at+jwt' })}.${Buffer.from(claims).toString('base64url')}`
+  const input = `${encoded({ alg: 'HS256', typ: 'at+jwt', kid })}.${Buffer.from(claims).toString('base64url')}`
   return `${input}.${hmac('sha256', key)(input)}`
 }
 
@@ -146,16 +157,16 @@ afterEach(() => {
 
 describe('a token', () => {
   test('of our making opens the account', async ({ as, anyone }) => {
-    const user = await as('ann').user
+    const ann = as('ann')
 
-    const reply = await anyone.get('/users/me', undefined, bearer(token(claimsOf(user.id))))
+    const reply = await anyone.get('/users/me', undefined, bearer(token(await claimsOf(ann))))
 
-    expect([reply.statusCode, reply.json()]).toEqual([200, user])
+    expect([reply.statusCode, reply.json()]).toEqual([200, await ann.user])
   })
 
   test.for(forgeries)('%s is refused, and says no more than any other', async ([, forge], { as, anyone }) => {
     const ann = as('ann')
-    const claims = claimsOf((await ann.user).id)
+    const claims = await claimsOf(ann)
     const opens = async (token: string) => (await anyone.get('/users/me', undefined, bearer(token))).statusCode
     expect(await opens(token(claims))).toBe(200)
 
@@ -169,7 +180,7 @@ describe('a token', () => {
 
   test('that has served is refused once it has expired', async ({ as }) => {
     const ann = as('ann')
-    const { exp } = JSON.parse(Buffer.from((await ann.token).split('.')[1]!, 'base64url').toString())
+    const { exp } = partOf(await ann.token, 1)
     expect((await ann.get('/users/me')).statusCode).toBe(200)
     const at = (seconds: number) => {
       vi.useFakeTimers({ toFake: ['Date'], now: seconds * 1000 })
@@ -233,19 +244,23 @@ describe('a token', () => {
     ['HS384', 'sha384'],
     ['HS512', 'sha512'],
   ] as const)('is of %s where that is set, and of no other', async ([alg, hash], { as, buildTestApp }) => {
-    const { email, password, user, token: ofHs256 } = as('ann')
-    const { id } = await user
+    const ann = as('ann')
+    const claims = await claimsOf(ann)
     const app = await buildTestApp({ SECRET_KEY: key, ALGORITHM: alg })
     const open = (token: string) => app.inject({ url: '/users/me', headers: bearer(token) })
 
-    const login = await app.inject({ method: 'POST', url: '/auth/login', payload: { email, password } })
+    const login = await app.inject({
+      method: 'POST',
+      url: '/auth/login',
+      payload: { email: ann.email, password: ann.password },
+    })
 
     const issued: string = login.json().access_token
-    expect(JSON.parse(Buffer.from(issued.split('.')[0]!, 'base64url').toString())).toEqual({ alg, typ: 'at+jwt' })
+    expect(partOf(issued, 0)).toEqual({ alg, typ: 'at+jwt', kid })
     expect((await open(issued)).statusCode).toBe(200)
-    expect((await open(token(claimsOf(id), { alg }, hmac(hash, key)))).statusCode).toBe(200)
-    expectRefusal(await open(await ofHs256))
-    expectRefusal(await open(token(claimsOf(id), { alg })))
+    expect((await open(token(claims, { alg }, hmac(hash, key)))).statusCode).toBe(200)
+    expectRefusal(await open(await ann.token))
+    expectRefusal(await open(token(claims, { alg })))
   })
 })
 

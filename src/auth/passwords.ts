@@ -34,7 +34,11 @@ export async function verifyPassword(passwordHash: string | undefined, password:
   return matches && passwordHash !== undefined
 }
 
+/** Whether the hash was made with other parameters than today's. */
+export const isOutdated = (passwordHash: string): boolean => !passwordHash.startsWith(currentPrefix)
+
 const absentHash = hashSync('', parameters)
+const currentPrefix = absentHash.slice(0, absentHash.lastIndexOf('$', absentHash.lastIndexOf('$') - 1))
 
 /** RFC 8265: what looks alike is alike. Nothing is cut: Argon2 takes any length. */
 const normalize = (password: string) => password.normalize('NFC')

@@ -55,6 +55,13 @@ export const PasswordGrant = Type.Object(
 )
 export type PasswordGrant = Static<typeof PasswordGrant>
 
+const RefreshTokenText = Type.String({
+  pattern: '^tmr_[\\w-]{65}$',
+  maxLength: 69,
+  description: 'Answers new tokens at /auth/refresh, once.',
+  examples: [`tmr_${'k7Qp-'.repeat(13)}`],
+})
+
 export const Token = Type.Object(
   {
     access_token: Type.String({
@@ -71,7 +78,20 @@ export const Token = Type.Object(
       description: 'Seconds until the token expires.',
       examples: [3600],
     }),
+    refresh_token: RefreshTokenText,
+    refresh_expires_in: Type.Integer({
+      format: 'int32',
+      minimum: 0,
+      maximum: 2_592_000,
+      description: 'Seconds until the refresh token expires.',
+      examples: [604_800],
+    }),
   },
   { $id: 'Token', additionalProperties: false, description: 'What a login answers (RFC 6749, section 5.1).' },
 )
 export type Token = Static<typeof Token>
+
+export const Refresh = Type.Object(
+  { refresh_token: RefreshTokenText },
+  { $id: 'Refresh', additionalProperties: false, description: 'What to exchange for new tokens.' },
+)

@@ -3,9 +3,15 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Config, ConfigError, isShortKey } from '../config.ts'
 import { parseDatabaseUrl } from '../database/url.ts'
+import type { Keys } from './tokens.ts'
 
-/** The key that signs tokens: SECRET_KEY, or on SQLite a random one that is kept beside the database. */
-export function secretKey({ secretKey, databaseUrl }: Config, log: FastifyBaseLogger): string {
+/** SECRET_KEY, which signs, or on SQLite a random one that is kept beside the database; and SECRET_KEY_PREVIOUS. */
+export const secretKeys = (config: Config, log: FastifyBaseLogger): Keys => [
+  signingKey(config, log),
+  ...(config.secretKeyPrevious === undefined ? [] : [config.secretKeyPrevious]),
+]
+
+function signingKey({ secretKey, databaseUrl }: Config, log: FastifyBaseLogger): string {
   if (secretKey !== undefined) {
     if (isShortKey(secretKey)) log.warn('SECRET_KEY is shorter than 32 bytes and can be guessed: set a longer one')
     return secretKey

@@ -1,32 +1,69 @@
+import { type Client, record } from '../audit/store.ts'
 import type { Config } from '../config.ts'
 import { type Database, UniqueViolation } from '../database/database.ts'
-import { EmailTaken, InvalidInput, InvalidLogin } from '../errors.ts'
+import { EmailTaken, InvalidInput, InvalidLogin, RegistrationClosed } from '../errors.ts'
+import { type OpenSession, openSession } from '../sessions/store.ts'
 import { createUser, lookUpUserByEmail, type UserRow } from '../users/store.ts'
 import { normalizeEmail } from './emails.ts'
-import { hashPassword, verifyPassword, weaknessOf } from './passwords.ts'
+import { hashPassword, isOutdated, verifyPassword, weaknessOf } from './passwords.ts'
 import type { Login, Registration } from './schemas.ts'
 
+/** Throws RegistrationClosed, EmailTaken, InvalidInput for a weak password, Overloaded. */
+export async function registerUser(
+  db: Database,
+  { email, password }: Registration,
+  config: Config,
+  client: Client,
+): Promise<UserRow> {
+  if (config.registration === 'closed') throw new RegistrationClosed()
+  return createAccount(db, emailOf(email), password, config, client)
+}
+
 /** Throws EmailTaken, InvalidInput for a weak password, Overloaded. */
-export async function registerUser(db: Database, { email, password }: Registration, config: Config): Promise<UserRow> {
-  const normalized = emailOf(email)
-  const weakness = weaknessOf(password, normalized, config.passwordMinLength)
-  if (weakness) {
-    throw new InvalidInput({ detail: `password ${weakness}`, errors: [{ detail: weakness, pointer: '/password' }] })
-  }
+export async function createAccount(
+  db: Database,
+  email: string,
+  password: string,
+  config: Config,
+  client: Client,
+): Promise<UserRow> {
+  refuseWeak(password, email, config, '/password')
   const passwordHash = await hashPassword(password)
   try {
-    return await createUser(db, normalized, passwordHash)
+    return await db.transaction(async (tx) => {
+      const user = await createUser(tx, email, passwordHash)
+      await record(tx, client, 'registered', user.id)
+      return user
+    })
   } catch (error) {
     throw error instanceof UniqueViolation ? new EmailTaken() : error
   }
 }
 
+/** Throws InvalidInput that says why, at the field of `pointer`. */
+export function refuseWeak(password: string, email: string, config: Config, pointer: string): void {
+  const weakness = weaknessOf(password, email, config.passwordMinLength)
+  if (!weakness) return
+  throw new InvalidInput({
+    detail: `${pointer.slice(1)} ${weakness}`,
+    errors: [{ detail: weakness, pointer }],
+  })
+}
+
 /** Throws InvalidLogin, alike for an unknown email, a wrong password and an inactive account; Overloaded. */
-export async function logIn(db: Database, { email, password }: Login): Promise<UserRow> {
+export async function logIn(db: Database, { email, password }: Login, client: Client): Promise<OpenSession> {
   const user = await lookUpUserByEmail(db, emailOf(email))
   const isRight = await verifyPassword(user?.isActive ? user.passwordHash : undefined, password)
-  if (!user || !isRight) throw new InvalidLogin()
-  return user
+  if (!user || !isRight) {
+    await record(db, client, 'login_failed', user?.id ?? null)
+    throw new InvalidLogin()
+  }
+  if (isOutdated(user.passwordHash)) {
+    const passwordHash = await hashPassword(password)
+    // Only if it was not changed meanwhile.
+    await db.update(db.tables.users, { id: user.id, passwordHash: user.passwordHash }, { passwordHash })
+  }
+  return openSession(db, user.id, client)
 }
 
 // The schema has checked that it is one.

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { FastifyJWTOptions, JWT } from '@fastify/jwt'
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
@@ -9,21 +9,30 @@ import { InvalidToken } from '../errors.ts'
 /** How far the clocks of two instances may be apart. */
 const skewSeconds = 5
 
+const id = Type.String({ pattern: '^[1-9][0-9]{0,14}$' })
+
 /** The claims of an access token (RFC 9068). */
 const AccessClaims = Type.Object({
   iss: Type.String(),
   aud: Type.String(),
-  sub: Type.String({ pattern: '^[1-9][0-9]{0,14}$' }),
+  sub: id,
+  sid: id,
   jti: Type.String({ minLength: 1 }),
   iat: Type.Integer(),
   exp: Type.Integer(),
 })
 type AccessClaims = Static<typeof AccessClaims>
 
+/** The key that signs comes first; the others still verify. Each goes by the `kid` of the tokens it signed. */
+export type Keys = readonly [string, ...string[]]
+
+const kidOf = (key: string) => hash('sha256', key).slice(0, 8)
+
 /** Only our algorithm, type, issuer and audience; fast-jwt would else take tokens that lack them. Times are ours, below. */
-export const jwtOptions = (config: Config, secret: string): FastifyJWTOptions => ({
+export const jwtOptions = (config: Config, [secret]: Keys): FastifyJWTOptions => ({
   secret,
-  sign: { algorithm: config.algorithm, header: { alg: config.algorithm, typ: 'at+jwt' } },
+  sign: { algorithm: config.algorithm, header: { alg: config.algorithm, typ: 'at+jwt', kid: kidOf(secret) } },
+  decode: { complete: true },
   verify: {
     algorithms: [config.algorithm],
     checkTyp: 'at+jwt',
@@ -36,12 +45,13 @@ export const jwtOptions = (config: Config, secret: string): FastifyJWTOptions =>
 })
 
 export interface AccessTokens {
-  issue(userId: number): { token: string; expiresInSeconds: number }
-  /** The id of the user that the token was issued to. Throws InvalidToken. */
-  read(token: string): number
+  issue(userId: number, sessionId: number): { token: string; expiresInSeconds: number }
+  /** For whom the token was issued. Throws InvalidToken. */
+  read(token: string): { userId: number; sessionId: number }
 }
 
-export function accessTokens(jwt: JWT, config: Config): AccessTokens {
+export function accessTokens(jwt: JWT, config: Config, keys: Keys): AccessTokens {
+  const keyById = new Map(keys.map((key) => [kidOf(key), key]))
   const isAccessClaims = TypeCompiler.Compile(AccessClaims)
   const lifetimeSeconds = config.accessTokenExpireMinutes * 60
   // Verifying costs more than all else in a read, so it is done once for each token. Keyed by the whole token, and only
@@ -49,12 +59,13 @@ export function accessTokens(jwt: JWT, config: Config): AccessTokens {
   const verified = new LRUCache<string, AccessClaims>({ max: 10_000 })
 
   return {
-    issue(userId) {
+    issue(userId, sessionId) {
       const iat = nowSeconds()
       const claims: AccessClaims = {
         iss: config.tokenIssuer,
         aud: config.tokenAudience,
         sub: String(userId),
+        sid: String(sessionId),
         jti: randomUUID(),
         iat,
         exp: iat + lifetimeSeconds,
@@ -66,7 +77,7 @@ export function accessTokens(jwt: JWT, config: Config): AccessTokens {
       const claims = verified.get(token) ?? verify(token)
       const now = nowSeconds()
       if (claims.exp <= now - skewSeconds || claims.iat > now + skewSeconds) throw new InvalidToken()
-      return Number(claims.sub)
+      return { userId: Number(claims.sub), sessionId: Number(claims.sid) }
     },
   }
 
@@ -82,10 +93,13 @@ export function accessTokens(jwt: JWT, config: Config): AccessTokens {
 
   function decode(token: string): unknown {
     try {
-      return jwt.verify(token)
+      const { header } = jwt.decode(token) as { header: { kid?: unknown } }
+      const key = keyById.get(header.kid as string)
+      if (key !== undefined) return jwt.verify(token, { key })
     } catch {
-      throw new InvalidToken()
+      // Whatever is wrong with it is not told.
     }
+    throw new InvalidToken()
   }
 }
 

@@ -55,10 +55,12 @@ export interface Database {
   /** The rows of a query, which is built once: keep it in a constant, not in a closure made for each call. */
   all<R>(query: Query<R>, parameters: Record<string, unknown>): Promise<R[]>
 
-  /** Inserts a row and returns it whole. Throws UniqueViolation. */
+  /** Inserts a row and returns it whole. Throws UniqueViolation, ReferenceViolation. */
   insert<T extends Entity>(table: T, row: NewRow<T>): Promise<Row<T>>
   /** Changes the one row with these values and returns it; undefined when there is none. Throws UniqueViolation. */
   update<T extends Entity>(table: T, match: Match<T>, changes: Changes<T>): Promise<Row<T> | undefined>
+  /** Changes every row that matches; returns how many. */
+  updateAll<T extends Table>(table: T, match: Match<T>, changes: Changes<T>): Promise<number>
   /** Deletes every row that matches; returns how many. */
   delete<T extends Table>(table: T, match: Match<T> | SQL): Promise<number>
 
@@ -76,6 +78,11 @@ export interface Database {
   /** Brings the schema up to date, one process at a time; returns the names of what it applied. */
   migrate(): Promise<string[]>
   close(): Promise<void>
+}
+
+/** A row refers to one that is not there. */
+export class ReferenceViolation extends Error {
+  override readonly name = 'ReferenceViolation'
 }
 
 /** A unique column already has this value. */

@@ -23,6 +23,12 @@ export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
   // A bound limit would have SQLite plan the statement again at each use.
   const one = (table: Table, match: Values) => builder.select().from(table).where(matching(table, match)).limit(sql`1`)
 
+  const changing = (table: Table, match: Values, changes: Values) =>
+    builder
+      .update(table)
+      .set(placeholders(table, changes))
+      .where(matching(table, match, former))
+
   return {
     find: (table: Table, match: Values) =>
       once(table, `find ${shape(match)}`, () => compile(one(table, match), getTableColumns(table))),
@@ -45,18 +51,14 @@ export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
       once(table, `insert ${names(row)}`, () => written(table, builder.insert(table).values(placeholders(table, row)))),
 
     update(table: Table, match: Values, changes: Values) {
-      const build = () =>
-        written(
-          table,
-          builder
-            .update(table)
-            .set(placeholders(table, changes))
-            .where(matching(table, match, former)),
-        )
+      const build = () => written(table, changing(table, match, changes))
       // An expression may hold values of its own.
       if (Object.values(changes).some((value) => is(value, SQL))) return build()
       return once(table, `update ${names(changes)} where ${shape(match)}`, build)
     },
+
+    updateAll: (table: Table, match: Values, changes: Values) =>
+      once(table, `update all ${names(changes)} where ${shape(match)}`, () => compile(changing(table, match, changes))),
 
     delete(table: Table, match: Values | SQL) {
       if (is(match, SQL)) return compile(builder.delete(table).where(match))

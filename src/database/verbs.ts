@@ -4,7 +4,7 @@ import type { Database, Entity, Query } from './database.ts'
 import type { Connection, Driver, Values } from './driver.ts'
 import { type Statements, updateParameters } from './statements.ts'
 
-type Verbs = Pick<Database, 'find' | 'all' | 'insert' | 'update' | 'delete'>
+type Verbs = Pick<Database, 'find' | 'all' | 'insert' | 'update' | 'updateAll' | 'delete'>
 type Atomically = <R>(work: (connection: Connection) => Promise<R>) => Promise<R>
 
 /** `atomically` opens a transaction, unless the connection is in one. */
@@ -40,13 +40,19 @@ export function verbs(driver: Driver, statements: Statements, connection: Connec
     })
   }
 
+  async function updateAll(table: Table, match: Values, changes: Values) {
+    const statement = statements.updateAll(table, match, changes)
+    const { affected } = await connection.execute(statement, statement.bind(updateParameters(match, changes)))
+    return affected
+  }
+
   async function remove(table: Table, match: Values | SQL) {
     const statement = statements.delete(table, match)
     const { affected } = await connection.execute(statement, statement.bind(is(match, SQL) ? {} : match))
     return affected
   }
 
-  return { find, all, insert, update, delete: remove } as Verbs
+  return { find, all, insert, update, updateAll, delete: remove } as Verbs
 }
 
 async function first(on: Connection, statement: Statement, parameters: Values): Promise<Values | undefined> {

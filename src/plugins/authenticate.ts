@@ -1,17 +1,31 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { secretKey } from '../auth/secret.ts'
+import { type Scope, scopeOf } from '../auth/scopes.ts'
+import { secretKeys } from '../auth/secret.ts'
 import { type AccessTokens, accessTokens, jwtOptions } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
-import { InvalidToken, NotAuthenticated } from '../errors.ts'
-import { lookUpUser, type UserRow } from '../users/store.ts'
+import { InsufficientScope, InvalidToken, NotAuthenticated } from '../errors.ts'
+import { lookUpUserOfSession } from '../sessions/store.ts'
+import { lookUpUserOfToken, tokenPrefix, touchToken } from '../tokens/store.ts'
+import type { UserRow } from '../users/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Sets request.user to the account that the token belongs to. Throws NotAuthenticated, InvalidToken. */
+    /**
+     * Sets request.user to the account that the token belongs to, and request.sessionId. Throws NotAuthenticated,
+     * InvalidToken, InsufficientScope.
+     */
     authenticate: onRequestAsyncHookHandler
     accessTokens: AccessTokens
+  }
+  interface FastifyRequest {
+    /** The session of the access token; 0 with a personal access token, which has none. */
+    sessionId: number
+  }
+  interface FastifyContextConfig {
+    /** What a personal access token needs here; without it, the route takes none. */
+    scope?: Scope
   }
 }
 declare module '@fastify/jwt' {
@@ -26,20 +40,40 @@ declare module '@fastify/jwt' {
  */
 export const authenticate = fp(
   async function authenticate(app: FastifyInstance, { config }: { config: Config }) {
-    await app.register(jwt, jwtOptions(config, secretKey(config, app.log)))
-    const tokens = accessTokens(app.jwt, config)
+    const keys = secretKeys(config, app.log)
+    await app.register(jwt, jwtOptions(config, keys))
+    const tokens = accessTokens(app.jwt, config, keys)
     app.decorate('accessTokens', tokens)
+    app.decorateRequest('sessionId', 0)
 
     app.decorate('authenticate', async (request) => {
-      const user = await lookUpUser(app.db, tokens.read(bearerToken(request)))
-      if (!user?.isActive) throw new InvalidToken()
-      request.user = user
+      const token = bearerToken(request)
+      request.user = token.startsWith(tokenPrefix) ? await holderOf(token, request) : await sessionUser(token, request)
     })
 
     app.addHook('onRoute', (route) => {
       if (route.schema?.security?.length === 0) return
+      const scope = scopeOf(route)
+      if (scope) route.config = { ...route.config, scope }
       route.onRequest = [app.authenticate, ...[route.onRequest ?? []].flat()]
     })
+
+    async function sessionUser(token: string, request: FastifyRequest): Promise<UserRow> {
+      const { userId, sessionId } = tokens.read(token)
+      const user = await lookUpUserOfSession(app.db, userId, sessionId)
+      if (!user?.isActive) throw new InvalidToken()
+      request.sessionId = sessionId
+      return user
+    }
+
+    async function holderOf(token: string, request: FastifyRequest): Promise<UserRow> {
+      const holder = await lookUpUserOfToken(app.db, token)
+      if (!holder?.user.isActive) throw new InvalidToken()
+      const { scope } = request.routeOptions.config
+      if (!scope || !holder.scopes.includes(scope)) throw new InsufficientScope()
+      touchToken(app.db, holder).catch((err: unknown) => request.log.warn({ err }, 'could not note the use of a token'))
+      return holder.user
+    }
   },
   { name: 'authenticate', dependencies: ['database'] },
 )

@@ -24,6 +24,7 @@ export const docs = fp(
         tags: [
           { name: 'auth', description: 'Accounts and tokens.' },
           { name: 'users', description: 'Your account.' },
+          { name: 'sessions', description: 'Where you are logged in.' },
           { name: 'tasks', description: 'Your tasks.' },
           { name: 'health', description: 'For whoever runs the server.' },
         ],
@@ -34,15 +35,16 @@ export const docs = fp(
               description: 'Email (as username) and password, for an access token: a JWT, checked as RFC8725 says.',
               flows: { password: { tokenUrl: '/auth/login', scopes: {} } },
             },
-            token: {
+            access_token: {
               type: 'http',
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description: 'An access token from POST /auth/login: a JWT, checked as RFC8725 says.',
             },
+            personal_access_token: { type: 'http', scheme: 'bearer', description: 'A personal access token.' },
           },
         },
-        security: [{ password: [] }, { token: [] }],
+        security: [{ password: [] }, { access_token: [] }],
       },
       refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema-${i}`) },
     })

@@ -2,12 +2,13 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay from 'find-my-way'
-import { DatabaseFull, DatabaseUnavailable } from '../database/database.ts'
+import { DatabaseFull, DatabaseUnavailable, ReferenceViolation } from '../database/database.ts'
 import {
   BodyTooLarge,
   DatabaseDown,
   ExpectationFailed,
   HeadersTooLarge,
+  InsufficientScope,
   InternalError,
   InvalidInput,
   InvalidToken,
@@ -83,6 +84,7 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
+  if (error instanceof ReferenceViolation) return new InvalidToken() // the account was deleted meanwhile
   if (error instanceof DatabaseUnavailable) return new DatabaseDown()
   if (error instanceof DatabaseFull) return new StorageFull()
   const { code, statusCode = 500 } = error as Partial<FastifyError>
@@ -103,7 +105,7 @@ function documentCommonProblems(route: RouteOptions) {
   const isOpen = route.schema.security?.length === 0
   const mayWrite = !['GET', 'HEAD'].includes(String(route.method))
   const common = [MalformedRequest, InvalidInput, InternalError]
-  if (!isOpen) common.push(NotAuthenticated, InvalidToken, DatabaseDown)
+  if (!isOpen) common.push(NotAuthenticated, InvalidToken, InsufficientScope, DatabaseDown)
   if (mayWrite) common.push(BodyTooLarge, UnsupportedMediaType, StorageFull)
   route.schema.response = { ...failures(...common), ...(route.schema.response as object) }
 }

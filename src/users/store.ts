@@ -5,7 +5,14 @@ export type UserRow = Row<Tables['users']>
 
 /** Throws UniqueViolation when the email is taken. */
 export const createUser = (db: Database, email: string, passwordHash: string): Promise<UserRow> =>
-  db.insert(db.tables.users, { email, passwordHash, isActive: true, createdAt: Date.now() })
+  db.insert(db.tables.users, {
+    email,
+    passwordHash,
+    isActive: true,
+    displayName: null,
+    timezone: 'UTC',
+    createdAt: Date.now(),
+  })
 
 export const lookUpUser = (db: Database, id: number): Promise<UserRow | undefined> => db.find(db.tables.users, { id })
 

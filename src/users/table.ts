@@ -8,6 +8,8 @@ export const defineUsers = (k: Kit) =>
       email: k.string(768).notNull(), // all that fits a unique index on MySQL
       passwordHash: k.string(255).notNull(),
       isActive: k.boolean().notNull().default(true),
+      displayName: k.string(100),
+      timezone: k.string(64).notNull().default('UTC'),
       createdAt: k.timestamp().notNull(),
     },
     (t) => [k.unique('users_email_key', t.email)],

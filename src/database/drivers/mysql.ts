@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/mysql2'
 import mysql, { type Connection, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import type { Statement } from '../compile.ts'
-import { DatabaseFull, DatabaseUnavailable, UniqueViolation } from '../database.ts'
+import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
 import { type Builder, type Driver, type DriverOptions, QueryFailed, type Result } from '../driver.ts'
 import {
   type Migration,
@@ -159,6 +159,7 @@ function classified(error: unknown): unknown {
   const code = codeOf(error)
   if (error instanceof TypeError) return new QueryFailed(error.name)
   if (errno === 1062) return new UniqueViolation(code)
+  if (errno === 1452) return new ReferenceViolation(code)
   if (full.has(errno)) return new DatabaseFull(code)
   if (deadlocks.has(errno)) return new Deadlock(code)
   if (unavailable.has(errno) || isConnectionError(error)) return new DatabaseUnavailable(code)

@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Statement } from '../compile.ts'
-import { DatabaseFull, DatabaseUnavailable, UniqueViolation } from '../database.ts'
+import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
 import { type Builder, type Driver, type DriverOptions, QueryFailed, type Result } from '../driver.ts'
 import {
   type Migration,
@@ -144,6 +144,7 @@ function classified(error: unknown): unknown {
   if (error instanceof TypeError) return new QueryFailed(error.name)
   if (!(error instanceof pg.DatabaseError)) return new DatabaseUnavailable(code)
   if (code === '23505') return new UniqueViolation(error.constraint)
+  if (code === '23503') return new ReferenceViolation(error.constraint)
   if (code === '53100') return new DatabaseFull(code)
   if (code === '40001' || code === '40P01') return new Deadlock(code)
   if (unavailable.test(code)) return new DatabaseUnavailable(code)

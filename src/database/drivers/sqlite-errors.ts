@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3'
-import { DatabaseFull, DatabaseUnavailable, UniqueViolation } from '../database.ts'
+import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
 import { QueryFailed } from '../driver.ts'
 
 const unavailable = /^SQLITE_(BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL|NOMEM|CORRUPT|NOTADB)(_|$)/
@@ -9,6 +9,7 @@ export function classified(error: unknown): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error
   const { code } = error
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return new UniqueViolation(code)
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new ReferenceViolation(code)
   if (code === 'SQLITE_FULL') return new DatabaseFull(code)
   if (unavailable.test(code)) return new DatabaseUnavailable(code)
   return new QueryFailed(code)

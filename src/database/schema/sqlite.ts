@@ -30,4 +30,4 @@ const kit: Kit = {
   oneOf: (name, column, values) => check(name, sql`${column} in ${sql.raw(`('${values.join("', '")}')`)}`),
 }
 
-export const { users, tasks } = defineTables(kit)
+export const { users, sessions, personalAccessTokens, mailLinks, auditEvents, tasks } = defineTables(kit)

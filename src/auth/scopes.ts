@@ -1,0 +1,12 @@
+import type { RouteOptions } from 'fastify'
+
+/** What a personal access token can be allowed to do. */
+export const scopes = ['tasks:read', 'tasks:write', 'account:read'] as const
+export type Scope = (typeof scopes)[number]
+
+/** The `security` of a route that personal access tokens with this scope may use. Other routes take a login only. */
+export const allows = (scope: Scope) => [{ password: [] }, { access_token: [] }, { personal_access_token: [scope] }]
+
+/** The scope that a route's `security` names, if it takes personal access tokens at all. */
+export const scopeOf = ({ schema }: RouteOptions): Scope | undefined =>
+  schema?.security?.find((way) => 'personal_access_token' in way)?.personal_access_token?.[0] as Scope | undefined

@@ -1,0 +1,28 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Id, nullable, Timestamp } from '../schemas.ts'
+import { formatTime } from '../times.ts'
+import type { SessionRow } from './store.ts'
+
+export const Session = Type.Object(
+  {
+    id: Id(),
+    created_at: Timestamp({ description: 'When you logged in.' }),
+    last_used_at: Timestamp({ description: 'When it last got new tokens.' }),
+    expires_at: Timestamp({ description: 'When it ends if it gets no new tokens.' }),
+    address: Type.String({ description: 'Where it was last used from.', examples: ['203.0.113.7'] }),
+    user_agent: nullable(Type.String({ description: 'What it was last used with.', examples: ['curl/8.5.0'] })),
+    is_current: Type.Boolean({ description: 'Whether this request belongs to it.' }),
+  },
+  { $id: 'Session', additionalProperties: false, description: 'A login that has not ended.' },
+)
+export type Session = Static<typeof Session>
+
+export const presentSession = (row: SessionRow, currentId: number): Session => ({
+  id: row.id,
+  created_at: formatTime(row.createdAt),
+  last_used_at: formatTime(row.lastUsedAt),
+  expires_at: formatTime(row.expiresAt),
+  address: row.address,
+  user_agent: row.userAgent,
+  is_current: row.id === currentId,
+})
