@@ -70,7 +70,7 @@ export const authenticate = fp(
       const holder = await lookUpUserOfToken(app.db, token)
       if (!holder?.user.isActive) throw new InvalidToken()
       const { scope } = request.routeOptions.config
-      if (!scope || !holder.scopes.includes(scope)) throw new InsufficientScope()
+      if (!scope || !holder.scopes.includes(scope)) throw insufficient(scope)
       touchToken(app.db, holder).catch((err: unknown) => request.log.warn({ err }, 'could not note the use of a token'))
       return holder.user
     }
@@ -84,3 +84,12 @@ function bearerToken({ headers }: FastifyRequest): string {
   if (token === undefined) throw new NotAuthenticated()
   return token
 }
+
+/** RFC 6750, section 3.1: the header names the scope that is needed, if one would do. */
+const insufficient = (scope: Scope | undefined) =>
+  scope
+    ? new InsufficientScope({
+        detail: `The personal access token needs the scope ${scope}.`,
+        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+      })
+    : new InsufficientScope({ detail: 'Personal access tokens cannot do this: log in.' })
