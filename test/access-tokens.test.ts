@@ -3,7 +3,7 @@ import { desc, eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import { type Scope, scopes } from '../src/auth/scopes.ts'
 import type { Database, Query } from '../src/database/database.ts'
-import { type App, type Person, test } from './support/app.ts'
+import { type App, test as base, type Person } from './support/app.ts'
 
 const dayMs = 86_400_000
 const invalidToken = {
@@ -19,6 +19,25 @@ const insufficientScope = (detail: string) => ({
   status: 403,
   detail,
   code: 'INSUFFICIENT_SCOPE',
+})
+
+/** `hold(userId)` makes whoever wants to write one of the user's tokens wait, until what it answers is called. */
+const test = base.extend('hold', { scope: 'file' }, async ({ buildTestApp }) => {
+  const { db } = await buildTestApp()
+  return async (userId: number) => {
+    const isHeld = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
+    const holding = db.transaction(async (tx) => {
+      await tx.updateAll(tx.tables.personalAccessTokens, { userId }, { name: 'held' })
+      isHeld.resolve()
+      await released.promise
+    })
+    await isHeld.promise
+    return () => {
+      released.resolve()
+      return holding
+    }
+  }
 })
 
 describe('a personal access token', () => {
@@ -404,6 +423,83 @@ describe('what is no personal access token', () => {
     }
   })
 })
+
+describe('the last use', () => {
+  test('is noted once a minute, by however many requests and instances', async ({ as, app, buildTestApp, db }) => {
+    const ann = as('ann')
+    const other = await buildTestApp()
+    const { id, token } = await create(ann)
+    const noted = async () => (await ann.get(`/users/me/tokens/${id}`)).json().last_used_at
+    const uses = () => Promise.all(Array.from({ length: 10 }, (_, i) => get(i % 2 ? app : other, '/tasks', token)))
+
+    const before = Date.now()
+    for (const { statusCode } of await uses()) expect(statusCode).toBe(200)
+    await expect.poll(noted).not.toBeNull()
+    const first = await noted()
+    await uses()
+    await other.close() // what it had to note is noted
+    expect(await noted()).toBe(first)
+    expect(Date.parse(first)).toBeGreaterThanOrEqual(before)
+
+    await db.update(db.tables.personalAccessTokens, { id }, { lastUsedAt: before - 61_000 })
+    await get(app, '/tasks', token)
+    await expect.poll(async () => Date.parse(await noted())).toBeGreaterThanOrEqual(before)
+  })
+
+  test('is not that of a request which was refused', async ({ as, anyone }) => {
+    const ann = as('ann')
+    const { id, token } = await create(ann, { scopes: ['tasks:read'] })
+    const used = await create(ann, { scopes: ['tasks:read'] })
+
+    expect((await anyone.post('/tasks', { title: 'x' }, bearer(token))).statusCode).toBe(403)
+    expect((await anyone.get('/users/me/tokens', undefined, bearer(token))).statusCode).toBe(403)
+
+    // What is noted later has been written: so would this be.
+    await anyone.get('/tasks', undefined, bearer(used.token))
+    await expect.poll(async () => (await ann.get(`/users/me/tokens/${used.id}`)).json().last_used_at).not.toBeNull()
+    expect((await ann.get(`/users/me/tokens/${id}`)).json().last_used_at).toBeNull()
+  })
+
+  test('keeps no request waiting, however many are to be noted', async ({ as, app, hold, db }) => {
+    const slow = as('slow')
+    const created = await Promise.all(Array.from({ length: 12 }, () => create(slow)))
+    const release = await hold((await slow.user).id)
+
+    const replies = await Promise.all(created.map(({ token }) => get(app, '/tasks', token)))
+    const meanwhile = (await slow.get('/users/me/tokens')).json()
+    await release()
+
+    expect(replies.map(({ statusCode }) => statusCode)).toEqual(Array(12).fill(200))
+    expect(meanwhile.map(lastUse)).toEqual(Array(12).fill(null))
+    await expect.poll(async () => (await slow.get('/users/me/tokens')).json().map(lastUse)).not.toContain(null)
+    expect((await db.find(db.tables.personalAccessTokens, { id: created[0].id }))?.name).toBe('held')
+  })
+
+  test('is written before the app has closed, even beside tokens revoked meanwhile', async ({
+    as,
+    buildTestApp,
+    hold,
+    db,
+  }) => {
+    const late = as('late')
+    const closing = await buildTestApp()
+    const created = await Promise.all(Array.from({ length: 12 }, () => create(late)))
+    const release = await hold((await late.user).id)
+    const replies = await Promise.all(created.map(({ token }) => get(closing, '/tasks', token)))
+
+    const closed = closing.close()
+    await release()
+    const revoking = db.delete(db.tables.personalAccessTokens, { id: created[6].id })
+    await Promise.all([closed, revoking])
+
+    expect(replies.map(({ statusCode }) => statusCode)).toEqual(Array(12).fill(200))
+    const left = (await late.get('/users/me/tokens')).json()
+    expect(left).toHaveLength(11)
+    expect(left.map(lastUse)).not.toContain(null)
+  })
+})
+
+const lastUse = ({ last_used_at }: { last_used_at: string | null }) => last_used_at
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 

@@ -7,7 +7,8 @@ import { type AccessTokens, accessTokens, jwtOptions } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
 import { InsufficientScope, InvalidToken, NotAuthenticated } from '../errors.ts'
 import { lookUpUserOfSession } from '../sessions/store.ts'
-import { lookUpUserOfToken, tokenPrefix, touchToken } from '../tokens/store.ts'
+import { lookUpUserOfToken, tokenPrefix } from '../tokens/store.ts'
+import { tokenUses } from '../tokens/uses.ts'
 import type { UserRow } from '../users/store.ts'
 
 declare module 'fastify' {
@@ -45,6 +46,8 @@ export const authenticate = fp(
     const tokens = accessTokens(app.jwt, config, keys)
     app.decorate('accessTokens', tokens)
     app.decorateRequest('sessionId', 0)
+    const uses = tokenUses(app.db, app.log)
+    app.addHook('onClose', () => uses.close())
 
     app.decorate('authenticate', async (request) => {
       const token = bearerToken(request)
@@ -71,7 +74,7 @@ export const authenticate = fp(
       if (!holder?.user.isActive) throw new InvalidToken()
       const { scope } = request.routeOptions.config
       if (!scope || !holder.scopes.includes(scope)) throw insufficient(scope)
-      touchToken(app.db, holder).catch((err: unknown) => request.log.warn({ err }, 'could not note the use of a token'))
+      uses.note(holder)
       return holder.user
     }
   },
