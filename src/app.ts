@@ -15,6 +15,7 @@ import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { taskRoutes } from './tasks/routes.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { User } from './users/schemas.ts'
 
@@ -56,6 +57,7 @@ export async function buildApp(config: Config) {
   await app.register(authRoutes, { prefix: '/auth', config })
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
+  await app.register(tokenRoutes, { prefix: '/users/me/tokens' })
   await app.register(taskRoutes, { prefix: '/tasks' })
 
   return app

@@ -75,14 +75,14 @@ export const NotAuthenticated = problem(
   'NOT_AUTHENTICATED',
   401,
   'Not authenticated',
-  'Send a token: Authorization: Bearer followed by the access_token that POST /auth/login answered.',
+  'Send a token: Authorization: Bearer followed by the access_token that POST /auth/login answered, or a personal access token.',
   bearer,
 )
 export const InvalidToken = problem(
   'INVALID_TOKEN',
   401,
   'Invalid authentication credentials',
-  'The token is not one of ours, has expired, or its account is no longer active. Log in again.',
+  'The token is not one of ours, has expired or was revoked, or its account is no longer active. Log in again.',
   { 'www-authenticate': 'Bearer error="invalid_token"' },
 )
 export const InvalidLogin = problem(
@@ -160,6 +160,12 @@ export const EmailTaken = problem(
   409,
   'User already exists',
   'An account with this email exists. Log in, or register with another email.',
+)
+export const TooManyTokens = problem(
+  'TOO_MANY_TOKENS',
+  409,
+  'Too many personal access tokens',
+  'The account has as many personal access tokens as it can have, expired ones included. Revoke one to make another.',
 )
 export const BodyTooLarge = problem(
   'BODY_TOO_LARGE',

@@ -7,7 +7,8 @@ import { type AccessTokens, accessTokens, jwtOptions } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
 import { InsufficientScope, InvalidToken, NotAuthenticated } from '../errors.ts'
 import { lookUpUserOfSession } from '../sessions/store.ts'
-import { lookUpUserOfToken, tokenPrefix, touchToken } from '../tokens/store.ts'
+import { lookUpUserOfToken, tokenPrefix } from '../tokens/store.ts'
+import { tokenUses } from '../tokens/uses.ts'
 import type { UserRow } from '../users/store.ts'
 
 declare module 'fastify' {
@@ -45,6 +46,8 @@ export const authenticate = fp(
     const tokens = accessTokens(app.jwt, config, keys)
     app.decorate('accessTokens', tokens)
     app.decorateRequest('sessionId', 0)
+    const uses = tokenUses(app.db, app.log)
+    app.addHook('onClose', () => uses.close())
 
     app.decorate('authenticate', async (request) => {
       const token = bearerToken(request)
@@ -70,8 +73,8 @@ export const authenticate = fp(
       const holder = await lookUpUserOfToken(app.db, token)
       if (!holder?.user.isActive) throw new InvalidToken()
       const { scope } = request.routeOptions.config
-      if (!scope || !holder.scopes.includes(scope)) throw new InsufficientScope()
-      touchToken(app.db, holder).catch((err: unknown) => request.log.warn({ err }, 'could not note the use of a token'))
+      if (!scope || !holder.scopes.includes(scope)) throw insufficient(scope)
+      uses.note(holder)
       return holder.user
     }
   },
@@ -84,3 +87,12 @@ function bearerToken({ headers }: FastifyRequest): string {
   if (token === undefined) throw new NotAuthenticated()
   return token
 }
+
+/** RFC 6750, section 3.1: the header names the scope that is needed, if one would do. */
+const insufficient = (scope: Scope | undefined) =>
+  scope
+    ? new InsufficientScope({
+        detail: `The personal access token needs the scope ${scope}.`,
+        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+      })
+    : new InsufficientScope({ detail: 'Personal access tokens cannot do this: log in.' })

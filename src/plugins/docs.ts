@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import manifest from '../../package.json' with { type: 'json' }
+import { scopeMeanings, scopes } from '../auth/scopes.ts'
 import type { Config } from '../config.ts'
 import { problems } from '../errors.ts'
 
@@ -25,6 +26,7 @@ export const docs = fp(
           { name: 'auth', description: 'Accounts and tokens.' },
           { name: 'users', description: 'Your account.' },
           { name: 'sessions', description: 'Where you are logged in.' },
+          { name: 'tokens', description: 'Personal access tokens, for scripts and agents.' },
           { name: 'tasks', description: 'Your tasks.' },
           { name: 'health', description: 'For whoever runs the server.' },
         ],
@@ -41,7 +43,7 @@ export const docs = fp(
               bearerFormat: 'JWT',
               description: 'An access token from POST /auth/login: a JWT, checked as RFC8725 says.',
             },
-            personal_access_token: { type: 'http', scheme: 'bearer', description: 'A personal access token.' },
+            personal_access_token: { type: 'http', scheme: 'bearer', description: tokenDescription },
           },
         },
         security: [{ password: [] }, { access_token: [] }],
@@ -78,6 +80,11 @@ const description = `Keep tasks, from any client. Register, log in for a token, 
 
 Errors are problem documents (RFC 9457): decide by \`code\`. Times are RFC 3339 in UTC. Input is strict: what is unknown
 is refused. Lists are newest first and paged: follow the \`Link\` header. Reads have an \`ETag\`.`
+
+// Role names of an HTTP scheme are not defined elsewhere in a document (OpenAPI 3.1, Security Requirement Object).
+const tokenDescription = `A personal access token with the scope that the operation lists.
+
+${scopes.map((scope) => `- \`${scope}\`: ${scopeMeanings[scope]}`).join('\n')}`
 
 const closedCsp = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

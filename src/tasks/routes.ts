@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { allows } from '../auth/scopes.ts'
 import { TaskNotFound } from '../errors.ts'
 import { bodies, failures, IdParams, nothing, PageQuery, page, ref, result } from '../schemas.ts'
 import { NewTask, presentTask, Task, TaskChanges } from './schemas.ts'
@@ -10,16 +11,17 @@ const bodyLimit = 256 * 1024
 export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(app) {
   const { db } = app
   for (const schema of [Task, NewTask, TaskChanges]) app.addSchema(schema)
-  const tags = ['tasks']
+  const read = { tags: ['tasks'], security: allows('tasks:read') }
+  const write = { tags: ['tasks'], security: allows('tasks:write') }
 
   app.get(
     '/',
     {
       schema: {
+        ...read,
         operationId: 'listTasks',
         summary: 'Your tasks',
         description: 'Newest first, one page at a time; the `next` link leads to the next page.',
-        tags,
         querystring: PageQuery,
         response: { 200: result(page(ref(Task)), 'A page of tasks.', 'link') },
       },
@@ -36,10 +38,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
     {
       bodyLimit,
       schema: {
+        ...write,
         operationId: 'createTask',
         summary: 'Create a task',
         description: 'Pending, unless another status is given.',
-        tags,
         body: ref(NewTask),
         response: { 201: result(ref(Task), 'The new task.', 'location') },
       },
@@ -54,10 +56,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
     '/:id',
     {
       schema: {
+        ...read,
         operationId: 'getTask',
         summary: 'A task',
         description: 'One of yours: what is not yours is not found.',
-        tags,
         params: IdParams,
         response: { 200: result(ref(Task), 'The task.'), ...failures(TaskNotFound) },
       },
@@ -66,7 +68,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
   )
 
   const change = {
-    tags,
+    ...write,
     description: 'Absent fields keep their value, null clears (RFC 7396). PUT and PATCH do the same.',
     params: IdParams,
     response: { 200: result(ref(Task), 'The task.'), ...failures(TaskNotFound) },
@@ -96,10 +98,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
     '/:id',
     {
       schema: {
+        ...write,
         operationId: 'deleteTask',
         summary: 'Delete a task',
         description: 'For good.',
-        tags,
         params: IdParams,
         response: { 204: nothing('The task is deleted.'), ...failures(TaskNotFound) },
       },

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { allows } from '../auth/scopes.ts'
 import { ref, result } from '../schemas.ts'
 import { presentUser, User } from './schemas.ts'
 
@@ -11,6 +12,7 @@ export const userRoutes: FastifyPluginAsyncTypebox = async function userRoutes(a
         summary: 'Your account',
         description: 'The account that the token belongs to.',
         tags: ['users'],
+        security: allows('account:read'),
         response: { 200: result(ref(User), 'The account.') },
       },
     },

@@ -8,7 +8,7 @@ import type { User } from '../../src/users/schemas.ts'
 import { test as base } from './database.ts'
 import { keepToDocument } from './openapi.ts'
 
-type App = Awaited<ReturnType<typeof buildApp>>
+export type App = Awaited<ReturnType<typeof buildApp>>
 type Payload = InjectOptions['payload']
 type Headers = Record<string, string>
 
@@ -59,7 +59,7 @@ export function people(app: App): (name: string) => Person {
   }
 }
 
-type Person = ReturnType<typeof meet>
+export type Person = ReturnType<typeof meet>
 
 function meet(app: App, name: string) {
   const email = `${name}-${randomBytes(6).toString('hex')}@example.org`
