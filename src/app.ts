@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
+import { trustedProxies } from './addresses.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { Config } from './config.ts'
 import { loggerOptions, RequestLog } from './log.ts'
@@ -23,6 +24,7 @@ export async function buildApp(config: Config) {
   const app = fastify({
     logger: loggerOptions(config),
     logController: new RequestLog(),
+    trustProxy: trustedProxies(config.trustProxy),
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,

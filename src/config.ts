@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { parseDatabaseUrl } from './database/url.ts'
@@ -63,6 +64,11 @@ export const Environment = Type.Object({
     default: [],
     description: 'exact origins of browser clients, separated by commas; none: CORS is off',
   }),
+  TRUST_PROXY: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'number of proxies in front (1 to 10), or their addresses and CIDR ranges; none: no header is believed',
+  }),
   DOCS_ENABLED: Type.Boolean({ default: true, description: 'whether /docs is served' }),
 })
 
@@ -87,6 +93,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   }
   const { dialect } = database(settings.DATABASE_URL)
   checkSecretKey(settings, dialect !== 'sqlite')
+  checkTrustProxy(settings)
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value])) as unknown as Config
 }
 
@@ -117,6 +124,21 @@ function checkSecretKey({ SECRET_KEY, NODE_ENV }: Environment, isShared: boolean
   if (SECRET_KEY !== undefined && isShortKey(SECRET_KEY) && NODE_ENV === 'production') {
     throw new ConfigError('SECRET_KEY: must have at least 32 bytes in production; `openssl rand -base64 48` makes one')
   }
+}
+
+/** To trust every proxy, as `true` would, is to let each client choose its own address. */
+function checkTrustProxy({ TRUST_PROXY: list }: Environment) {
+  const isHopCount = list.length === 1 && /^([1-9]|10)$/.test(list[0] as string)
+  if (isHopCount || list.every(isNetwork)) return
+  throw new ConfigError(
+    'TRUST_PROXY: must be how many proxies are in front (1 to 10), or their addresses or CIDR ranges, separated by commas (192.0.2.7, 10.0.0.0/8)',
+  )
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/([1-9][0-9]{0,2}))?$/.exec(text) ?? []
+  const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] as number
+  return Number(bits ?? 1) <= longest
 }
 
 /** RFC 7518, section 3.2: a key as long as the hash, 32 bytes for HS256. */

@@ -10,9 +10,12 @@ export const headers = fp(
     await app.register(helmet, {
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
       referrerPolicy: { policy: 'no-referrer' },
+      strictTransportSecurity: false,
     })
     app.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id)
+      // Browsers ignore it over plain HTTP (RFC 6797, section 7.2); TLS ends at a proxy, which TRUST_PROXY names.
+      if (request.protocol === 'https') reply.header('strict-transport-security', hsts)
     })
     if (config.corsOrigins.length === 0) return
     await app.register(cors, {
@@ -24,3 +27,5 @@ export const headers = fp(
   },
   { name: 'headers' },
 )
+
+const hsts = `max-age=${365 * 86_400}; includeSubDomains`
