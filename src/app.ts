@@ -12,6 +12,7 @@ import { clientErrorHandler, errors, frameworkErrors } from './plugins/errors.ts
 import { etag } from './plugins/etag.ts'
 import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
+import { limits } from './plugins/limits.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -51,6 +52,7 @@ export async function buildApp(config: Config) {
   await app.register(docs, { config })
   await app.register(database, config)
   await app.register(authenticate, { config })
+  await app.register(limits, { config })
   await app.register(etag)
 
   await app.register(healthRoutes, { prefix: '/health' })

@@ -11,6 +11,9 @@ const oneOf = <const W extends readonly string[]>(words: W, options: { default: 
     ),
   )
 
+const perMinute = (initial: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: initial, description })
+
 /** Every setting, read from the environment. `.env.example` lists the same. */
 export const Environment = Type.Object({
   NODE_ENV: oneOf(['production', 'development', 'test'], {
@@ -64,6 +67,9 @@ export const Environment = Type.Object({
     default: [],
     description: 'exact origins of browser clients, separated by commas; none: CORS is off',
   }),
+  RATE_LIMIT_MAX: perMinute(600, 'requests a minute for a user; and for an address, those that fail to authenticate'),
+  LOGIN_RATE_LIMIT_MAX: perMinute(10, 'logins, registrations and password changes a minute for an address'),
+  REFRESH_RATE_LIMIT_MAX: perMinute(60, 'refreshes of tokens a minute for an address'),
   TRUST_PROXY: Type.Array(Type.String(), {
     default: [],
     description:

@@ -28,6 +28,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   app.post(
     '/register',
     {
+      config: { limit: 'login' },
       schema: {
         ...open,
         operationId: 'register',
@@ -48,6 +49,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   app.post(
     '/login',
     {
+      config: { limit: 'login' },
       schema: {
         ...open,
         operationId: 'login',
@@ -66,6 +68,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   app.post(
     '/refresh',
     {
+      config: { limit: 'refresh' },
       schema: {
         ...open,
         operationId: 'refresh',
