@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { addressOf, networkOf } from '../addresses.ts'
 import { clientOf, record } from '../audit/store.ts'
+import { type Guesses, limitGuesses } from '../auth/guesses.ts'
 import type { Config } from '../config.ts'
 import type { Count, Counts } from '../counts/counts.ts'
 import { countsInMemory } from '../counts/memory.ts'
@@ -11,6 +12,9 @@ import { Problem, RateLimited } from '../errors.ts'
 import { announcing, failures } from '../schemas.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    guesses: Guesses
+  }
   interface FastifyContextConfig {
     /** Which limit of its address a request takes from, beside its user's: all routes that name it count together. */
     limit?: 'login' | 'refresh'
@@ -27,7 +31,9 @@ const windowMs = 60_000
  */
 export const limits = fp(
   async function limits(app: FastifyInstance, { config }: { config: Config }) {
-    await app.register(rateLimit, { global: false, store: storeOf(countsInMemory()) })
+    const counts = countsInMemory()
+    app.decorate('guesses', limitGuesses(counts))
+    await app.register(rateLimit, { global: false, store: storeOf(counts) })
     const network = (request: FastifyRequest) => networkOf(addressOf(request))
     const ofAddress = {
       login: limiter(app, 'login', config.loginRateLimitMax, (request) => `login ${network(request)}`),
