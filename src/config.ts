@@ -70,6 +70,12 @@ export const Environment = Type.Object({
   RATE_LIMIT_MAX: perMinute(600, 'requests a minute for a user; and for an address, those that fail to authenticate'),
   LOGIN_RATE_LIMIT_MAX: perMinute(10, 'logins, registrations and password changes a minute for an address'),
   REFRESH_RATE_LIMIT_MAX: perMinute(60, 'refreshes of tokens a minute for an address'),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://[^\\s]+$',
+      description: 'redis://… or rediss://…, where several instances count requests together; none: each in its memory',
+    }),
+  ),
   TRUST_PROXY: Type.Array(Type.String(), {
     default: [],
     description:

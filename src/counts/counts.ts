@@ -1,4 +1,4 @@
-/** What limits count, in this process (memory.ts). */
+/** What limits count: in this process (memory.ts), or for all instances together (redis.ts). */
 export interface Counts {
   /** Counts one more under the key, in a window that begins with the first. */
   hit(key: string, windowMs: number): Promise<Count>

@@ -8,6 +8,7 @@ import { type Guesses, limitGuesses } from '../auth/guesses.ts'
 import type { Config } from '../config.ts'
 import type { Count, Counts } from '../counts/counts.ts'
 import { countsInMemory } from '../counts/memory.ts'
+import { countsInRedis } from '../counts/redis.ts'
 import { Problem, RateLimited } from '../errors.ts'
 import { announcing, failures } from '../schemas.ts'
 
@@ -31,7 +32,7 @@ const windowMs = 60_000
  */
 export const limits = fp(
   async function limits(app: FastifyInstance, { config }: { config: Config }) {
-    const counts = countsInMemory()
+    const counts = await countsFor(app, config)
     app.decorate('guesses', limitGuesses(counts))
     await app.register(rateLimit, { global: false, store: storeOf(counts) })
     const network = (request: FastifyRequest) => networkOf(addressOf(request))
@@ -81,6 +82,13 @@ export const limits = fp(
   },
   { name: 'limits', dependencies: ['authenticate'] },
 )
+
+async function countsFor(app: FastifyInstance, { redisUrl }: Config): Promise<Counts> {
+  if (redisUrl === undefined) return countsInMemory()
+  const counts = await countsInRedis(redisUrl, app.log)
+  app.addHook('onClose', async () => counts.close())
+  return counts
+}
 
 /** The plugin's own store hands out an object that it goes on counting in: of ten at once, each would be the tenth. */
 const storeOf = (counts: Counts): FastifyRateLimitStoreCtor =>
