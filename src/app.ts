@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
+import { trustedProxies } from './addresses.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { Config } from './config.ts'
 import { loggerOptions, RequestLog } from './log.ts'
@@ -11,6 +12,7 @@ import { clientErrorHandler, errors, frameworkErrors } from './plugins/errors.ts
 import { etag } from './plugins/etag.ts'
 import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
+import { limits } from './plugins/limits.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -24,6 +26,7 @@ export async function buildApp(config: Config) {
   const app = fastify({
     logger: loggerOptions(config),
     logController: new RequestLog(),
+    trustProxy: trustedProxies(config.trustProxy),
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
@@ -51,6 +54,7 @@ export async function buildApp(config: Config) {
   await app.register(docs, { config })
   await app.register(database, config)
   await app.register(authenticate, { config })
+  await app.register(limits, { config })
   await app.register(etag)
 
   await app.register(healthRoutes, { prefix: '/health' })

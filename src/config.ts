@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { parseDatabaseUrl } from './database/url.ts'
@@ -9,6 +10,9 @@ const oneOf = <const W extends readonly string[]>(words: W, options: { default: 
       options,
     ),
   )
+
+const perMinute = (initial: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: initial, description })
 
 /** Every setting, read from the environment. `.env.example` lists the same. */
 export const Environment = Type.Object({
@@ -63,6 +67,20 @@ export const Environment = Type.Object({
     default: [],
     description: 'exact origins of browser clients, separated by commas; none: CORS is off',
   }),
+  RATE_LIMIT_MAX: perMinute(600, 'requests a minute for a user; and for an address, those that fail to authenticate'),
+  LOGIN_RATE_LIMIT_MAX: perMinute(10, 'logins, registrations and password changes a minute for an address'),
+  REFRESH_RATE_LIMIT_MAX: perMinute(60, 'refreshes of tokens a minute for an address'),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://[^\\s]+$',
+      description: 'redis://… or rediss://…, where several instances count requests together; none: each in its memory',
+    }),
+  ),
+  TRUST_PROXY: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'number of proxies in front (1 to 10), or their addresses and CIDR ranges; none: no header is believed',
+  }),
   DOCS_ENABLED: Type.Boolean({ default: true, description: 'whether /docs is served' }),
 })
 
@@ -87,6 +105,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   }
   const { dialect } = database(settings.DATABASE_URL)
   checkSecretKey(settings, dialect !== 'sqlite')
+  checkTrustProxy(settings)
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value])) as unknown as Config
 }
 
@@ -123,6 +142,21 @@ function checkSecretKey({ SECRET_KEY, NODE_ENV }: Environment, isShared: boolean
   if (SECRET_KEY !== undefined && isShortKey(SECRET_KEY) && NODE_ENV === 'production') {
     throw new ConfigError('SECRET_KEY: must have at least 32 bytes in production; `openssl rand -base64 48` makes one')
   }
+}
+
+/** To trust every proxy, as `true` would, is to let each client choose its own address. */
+function checkTrustProxy({ TRUST_PROXY: list }: Environment) {
+  const isHopCount = list.length === 1 && /^([1-9]|10)$/.test(list[0] as string)
+  if (isHopCount || list.every(isNetwork)) return
+  throw new ConfigError(
+    'TRUST_PROXY: must be how many proxies are in front (1 to 10), or their addresses or CIDR ranges, separated by commas (192.0.2.7, 10.0.0.0/8)',
+  )
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/([1-9][0-9]{0,2}))?$/.exec(text) ?? []
+  const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] as number
+  return Number(bits ?? 1) <= longest
 }
 
 /** RFC 7518, section 3.2: a key as long as the hash, 32 bytes for HS256. */

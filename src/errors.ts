@@ -208,6 +208,7 @@ export const RateLimited = problem(
   429,
   'Too many requests',
   'Wait as many seconds as Retry-After says, then try again.',
+  soon,
 )
 export const HeadersTooLarge = problem(
   'HEADERS_TOO_LARGE',

@@ -1,5 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { destination } from 'pino'
+import { addressOf } from './addresses.ts'
 import type { Config } from './config.ts'
 
 /**
@@ -38,7 +39,7 @@ export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 100) / 100,
     user_id: request.user?.id,
-    address: request.ip,
+    address: addressOf(request),
   })
 }
 

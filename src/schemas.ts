@@ -111,6 +111,12 @@ export function failures(...classes: ProblemClass[]): Record<number, TSchema> {
   return Object.fromEntries([...byStatus].map(([status, alike]) => [status, failure(alike.map(({ kind }) => kind))]))
 }
 
+/** The response with further headers. */
+export const announcing = <R extends object>(response: R, ...names: string[]): R => ({
+  ...response,
+  headers: { ...('headers' in response ? (response.headers as object) : {}), ...headersOf(names).headers },
+})
+
 // Fastify takes a response or body by content type; its types know only plain schemas.
 type Answer<S extends TSchema> = TUnsafe<Static<S>>
 
@@ -128,7 +134,7 @@ const failure = (kinds: ProblemKind[]) =>
     },
   }) as unknown as TSchema
 
-export const headersOf = (names: string[]) =>
+export const headersOf = (names: string[]): { headers?: Record<string, TString | undefined> } =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }
 
 const header = (description: string, limits: StringOptions) => Type.String({ description, maxLength: 200, ...limits })
@@ -138,6 +144,12 @@ const headers: Record<string, TString> = {
   etag: header('A fingerprint of the body, for If-None-Match (RFC 9110).', { pattern: '^"[\\w-]+"$' }),
   link: header('The next page (RFC 8288); absent on the last one.', { pattern: '^<[^>]+>; rel="next"$' }),
   location: header('Where the new resource is.', { format: 'uri-reference' }),
+  ratelimit: header('Requests that are left, and seconds until all are again (draft-ietf-httpapi-ratelimit-headers).', {
+    pattern: '^"[a-z]+";r=[0-9]+;t=[0-9]+(, "[a-z]+";r=[0-9]+;t=[0-9]+)*$',
+  }),
+  'ratelimit-policy': header('Requests that may be sent in a window of so many seconds.', {
+    pattern: '^"[a-z]+";q=[0-9]+;w=[0-9]+(, "[a-z]+";q=[0-9]+;w=[0-9]+)*$',
+  }),
   'retry-after': header('Seconds to wait before trying again.', { pattern: '^[0-9]+$' }),
   'www-authenticate': header('How to authenticate (RFC 6750).', { pattern: '^Bearer' }),
 }

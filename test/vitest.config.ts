@@ -8,7 +8,11 @@ const dialects = ['sqlite', 'postgresql', 'mysql'] as const
 /** The same suite on each database: `npm test -- --project sqlite` runs one. */
 const onDatabase = (dialect: (typeof dialects)[number]): TestProjectInlineConfiguration => ({
   extends: true,
-  test: { name: dialect, provide: { dialect }, globalSetup: `test/support/servers/${dialect}.ts` },
+  test: {
+    name: dialect,
+    provide: { dialect },
+    globalSetup: [`test/support/servers/${dialect}.ts`, 'test/support/servers/redis.ts'],
+  },
 })
 
 export default defineConfig({

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { addressOf } from '../addresses.ts'
 import type { Database } from '../database/database.ts'
 
 export const auditEvents = [
@@ -30,10 +31,10 @@ export interface Client {
   readonly log: FastifyBaseLogger
 }
 
-export const clientOf = ({ ip, headers, log }: FastifyRequest): Client => ({
-  address: ip,
-  userAgent: headers['user-agent']?.slice(0, 255) ?? null,
-  log,
+export const clientOf = (request: FastifyRequest): Client => ({
+  address: addressOf(request),
+  userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
+  log: request.log,
 })
 
 /** Keeps an event of an account, in the transaction of what it tells of, and logs it. */

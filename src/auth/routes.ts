@@ -18,7 +18,7 @@ import { Login, PasswordGrant, Refresh, Registration, Token } from './schemas.ts
 import { logIn, registerUser } from './store.ts'
 
 export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async function authRoutes(app, { config }) {
-  const { db, accessTokens } = app
+  const { db, accessTokens, guesses } = app
   const registration = Registration(config.passwordMinLength)
   for (const schema of [registration, Login, PasswordGrant, Refresh, Token]) app.addSchema(schema)
   app.addContentTypeParser<Buffer>(
@@ -32,6 +32,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   app.post(
     '/register',
     {
+      config: { limit: 'login' },
       schema: {
         ...open,
         operationId: 'register',
@@ -53,11 +54,13 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
   app.post(
     '/login',
     {
+      config: { limit: 'login' },
       schema: {
         ...open,
         operationId: 'login',
         summary: 'Log in',
-        description: 'Answers an access token for email and password, sent as JSON or as the OAuth2 password form.',
+        description:
+          'Answers an access token for email and password, sent as JSON or as the OAuth2 password form. After five wrong passwords the next must wait a second, then two, up to 15 minutes.',
         body: bodies({ 'application/json': ref(Login), 'application/x-www-form-urlencoded': ref(PasswordGrant) }),
         response: {
           200: result(ref(Token), 'The access token.', 'cache-control'),
@@ -65,12 +68,13 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
         },
       },
     },
-    async (request, reply) => tokens(await logIn(db, credentials(request.body), clientOf(request)), reply),
+    async (request, reply) => tokens(await logIn(db, guesses, credentials(request.body), clientOf(request)), reply),
   )
 
   app.post(
     '/refresh',
     {
+      config: { limit: 'refresh' },
       schema: {
         ...open,
         operationId: 'refresh',

@@ -5,6 +5,7 @@ import { EmailTaken, InvalidInput, InvalidLogin, RegistrationClosed } from '../e
 import { type OpenSession, openSession } from '../sessions/store.ts'
 import { createUser, lookUpUserByEmail, type UserRow } from '../users/store.ts'
 import { normalizeEmail } from './emails.ts'
+import type { Guesses } from './guesses.ts'
 import { hashPassword, isOutdated, verifyPassword, weaknessOf } from './passwords.ts'
 import type { Login, Registration } from './schemas.ts'
 
@@ -50,10 +51,17 @@ export function refuseWeak(password: string, email: string, config: Config, poin
   })
 }
 
-/** Throws InvalidLogin, alike for an unknown email, a wrong password and an inactive account; Overloaded. */
-export async function logIn(db: Database, { email, password }: Login, client: Client): Promise<OpenSession> {
+/** Throws InvalidLogin and RateLimited, alike for an unknown email, a wrong password and an inactive account; Overloaded. */
+export async function logIn(
+  db: Database,
+  guesses: Guesses,
+  { email, password }: Login,
+  client: Client,
+): Promise<OpenSession> {
   const user = await lookUpUserByEmail(db, emailOf(email))
-  const isRight = await verifyPassword(user?.isActive ? user.passwordHash : undefined, password)
+  const isRight = await guesses.attempt(emailOf(email), client.address, () =>
+    verifyPassword(user?.isActive ? user.passwordHash : undefined, password),
+  )
   if (!user || !isRight) {
     await record(db, client, 'login_failed', user?.id ?? null)
     throw new InvalidLogin()

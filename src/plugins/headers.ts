@@ -18,6 +18,8 @@ export const headers = fp(
   async function headers(app: FastifyInstance, { config }: { config: Config }) {
     app.addHook('onRequest', (request, reply, done) => {
       reply.headers(securityHeaders).header('x-request-id', request.id)
+      // Browsers ignore it over plain HTTP (RFC 6797, section 7.2); TLS ends at a proxy, which TRUST_PROXY names.
+      if (request.protocol === 'https') reply.header('strict-transport-security', hsts)
       done()
     })
     if (config.corsOrigins.length === 0) return
@@ -30,3 +32,5 @@ export const headers = fp(
   },
   { name: 'headers' },
 )
+
+const hsts = `max-age=${365 * 86_400}; includeSubDomains`

@@ -18,9 +18,11 @@ export class ClosingReporter implements Reporter {
   }
 }
 
-/** A line for each database that is missing on this machine. */
+/** A line for each database that is missing on this machine, and one for Redis. */
 function untested(modules: readonly TestModule[]): string[] {
   const missing: string[] = []
+  const redis = modules.map(({ project }) => project.getProvidedContext().missingRedis).find(Boolean)
+  if (redis) missing.push(`NOT TESTED with Redis: what instances count together. To test it, ${redis}.`)
   for (const [project, ofProject] of Map.groupBy(modules, (module) => module.project)) {
     const remedy = project.getProvidedContext().missing
     const skipped = ofProject.flatMap(({ children }) => [...children.allTests()]).length

@@ -7,6 +7,10 @@ declare module 'vitest' {
     serverUrl: string | undefined
     /** What to do to have the database, where it is missing. */
     missing: string | undefined
+    /** A Redis server; undefined where there is none. */
+    redisUrl: string | undefined
+    /** What to do to have Redis, where it is missing. */
+    missingRedis: string | undefined
   }
 }
 
