@@ -1,5 +1,7 @@
 import type { Database, Row } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
+import { InvalidToken } from '../errors.ts'
+import type { UserChanges } from './schemas.ts'
 
 export type UserRow = Row<Tables['users']>
 
@@ -13,6 +15,14 @@ export const createUser = (db: Database, email: string, passwordHash: string): P
     timezone: 'UTC',
     createdAt: Date.now(),
   })
+
+/** Absent fields keep their value, null clears. Throws InvalidToken when the account was deleted meanwhile. */
+export async function changeUser(db: Database, id: number, changes: UserChanges): Promise<UserRow> {
+  const { display_name: displayName, timezone } = changes
+  const user = await db.update(db.tables.users, { id }, { displayName, timezone })
+  if (user === undefined) throw new InvalidToken()
+  return user
+}
 
 export const lookUpUser = (db: Database, id: number): Promise<UserRow | undefined> => db.find(db.tables.users, { id })
 
