@@ -1,11 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodies, ref, result } from '../schemas.ts'
-import { presentUser, User, UserChanges } from './schemas.ts'
+import { clientOf } from '../audit/store.ts'
+import { deleteAccount } from '../auth/store.ts'
+import { DatabaseDown, InsufficientScope, Overloaded, WrongPassword } from '../errors.ts'
+import { bodies, failures, nothing, ref, result } from '../schemas.ts'
+import { AccountDeletion, presentUser, User, UserChanges } from './schemas.ts'
 import { changeUser } from './store.ts'
 
 export const userRoutes: FastifyPluginAsyncTypebox = async function userRoutes(app) {
   const { db } = app
-  app.addSchema(UserChanges)
+  for (const schema of [UserChanges, AccountDeletion]) app.addSchema(schema)
   const tags = ['users']
 
   app.get(
@@ -35,5 +38,27 @@ export const userRoutes: FastifyPluginAsyncTypebox = async function userRoutes(a
       },
     },
     async ({ user, body }) => presentUser(await changeUser(db, user.id, body)),
+  )
+
+  app.delete(
+    '/me',
+    {
+      schema: {
+        operationId: 'deleteMe',
+        summary: 'Delete your account',
+        description:
+          'For good, with everything in it. What the server keeps for its own safety no longer says whose it was. The email can be registered anew.',
+        tags,
+        body: ref(AccountDeletion),
+        response: {
+          204: nothing('The account is deleted.'),
+          ...failures(WrongPassword, InsufficientScope, Overloaded, DatabaseDown),
+        },
+      },
+    },
+    async (request, reply) => {
+      await deleteAccount(db, request.user, request.body.password, clientOf(request))
+      return reply.code(204).send()
+    },
   )
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { Login } from '../auth/schemas.ts'
 import { Id, nullable, Timestamp } from '../schemas.ts'
 import { formatTime } from '../times.ts'
 import type { UserRow } from './store.ts'
@@ -44,6 +45,11 @@ export const UserChanges = Type.Object(
   },
 )
 export type UserChanges = Static<typeof UserChanges>
+
+export const AccountDeletion = Type.Object(
+  { password: Login.properties.password },
+  { $id: 'AccountDeletion', additionalProperties: false, description: 'Proof that it is you.' },
+)
 
 export const presentUser = (row: UserRow): User => ({
   id: row.id,
