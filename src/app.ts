@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
+import { activityRoutes } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { Config } from './config.ts'
 import { loggerOptions, RequestLog } from './log.ts'
@@ -55,6 +56,7 @@ export async function buildApp(config: Config) {
   await app.register(authRoutes, { prefix: '/auth', config })
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
+  await app.register(activityRoutes, { prefix: '/users/me/activity' })
   await app.register(taskRoutes, { prefix: '/tasks' })
 
   return app

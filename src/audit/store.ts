@@ -1,5 +1,9 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { Database } from '../database/database.ts'
+import type { Database, Query, Row } from '../database/database.ts'
+import type { Tables } from '../database/tables.ts'
+import { type Page, pageOf } from '../pages.ts'
+import type { PageQuery } from '../schemas.ts'
 
 export const auditEvents = [
   'registered',
@@ -23,6 +27,8 @@ export const auditEvents = [
 ] as const
 export type AuditEvent = (typeof auditEvents)[number]
 
+export type AuditRow = Row<Tables['auditEvents']>
+
 /** Where a request comes from, and the log that its events are written to. */
 export interface Client {
   readonly address: string
@@ -42,3 +48,30 @@ export async function record(db: Database, client: Client, event: AuditEvent, us
   await db.insert(db.tables.auditEvents, { userId, event, address, createdAt: Date.now() })
   log.info({ audit: event, user_id: userId, address })
 }
+
+/** The user's own events, newest first, by keyset. */
+export async function listActivity(
+  db: Database,
+  userId: number,
+  { limit, cursor }: PageQuery,
+): Promise<Page<AuditRow>> {
+  const rows =
+    cursor === undefined
+      ? await db.all(newestEvents, { userId, limit: limit + 1 })
+      : await db.all(eventsBefore, { userId, limit: limit + 1, before: Number(cursor) })
+  return pageOf(rows, limit)
+}
+
+const newestEvents: Query<AuditRow> = ({ select, parameter, tables: { auditEvents: events } }) =>
+  select()
+    .from(events)
+    .where(eq(events.userId, parameter(events.userId, 'userId')))
+    .orderBy(desc(events.id))
+    .limit(sql.placeholder('limit'))
+
+const eventsBefore: Query<AuditRow> = ({ select, parameter, tables: { auditEvents: events } }) =>
+  select()
+    .from(events)
+    .where(and(eq(events.userId, parameter(events.userId, 'userId')), lt(events.id, parameter(events.id, 'before'))))
+    .orderBy(desc(events.id))
+    .limit(sql.placeholder('limit'))
