@@ -12,6 +12,7 @@ import { clientErrorHandler, errors, frameworkErrors } from './plugins/errors.ts
 import { etag } from './plugins/etag.ts'
 import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
+import { housekeeping } from './plugins/housekeeping.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -51,6 +52,7 @@ export async function buildApp(config: Config) {
   await app.register(database, config)
   await app.register(authenticate, { config })
   await app.register(etag)
+  await app.register(housekeeping, { config })
 
   await app.register(healthRoutes, { prefix: '/health' })
   await app.register(authRoutes, { prefix: '/auth', config })

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest'
 import type { Database, Query, Row } from '../src/database/database.ts'
 import type { Tables } from '../src/database/tables.ts'
 import { test } from './support/app.ts'
-import { multiply } from './support/tasks.ts'
+import { multiply } from './support/many.ts'
 
 describe('an account', () => {
   test('has no display name and lives in UTC until it says otherwise', async ({ as }) => {
@@ -175,7 +175,7 @@ describe('deleting an account', () => {
   test('with 100,000 tasks is one answer, too', async ({ as, db, databaseUrl }) => {
     const hal = as('hal')
     const { id: userId } = await hal.user
-    await multiply(databaseUrl, await hal.creates({ title: 'One of many' }))
+    await multiply(databaseUrl, 'tasks', await hal.creates({ title: 'One of many' }), 5)
 
     const reply = await hal.delete('/users/me', { password: hal.password })
 
