@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, lt, lte, max, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Database, Query, Row } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
@@ -61,6 +61,28 @@ export async function listActivity(
       : await db.all(eventsBefore, { userId, limit: limit + 1, before: Number(cursor) })
   return pageOf(rows, limit)
 }
+
+/** When users with ids in this range last logged in, as far as events are kept. */
+export async function lastLogins(db: Database, first: number, last: number): Promise<Map<number | null, number>> {
+  const logins = await db.all(loginsInRange, { first, last })
+  return new Map(logins.map(({ userId, at }) => [userId, at as number]))
+}
+
+const loginsInRange: Query<{ userId: number | null; at: number | null }> = ({
+  select,
+  parameter,
+  tables: { auditEvents: events },
+}) =>
+  select({ userId: events.userId, at: max(events.createdAt) })
+    .from(events)
+    .where(
+      and(
+        gte(events.userId, parameter(events.userId, 'first')),
+        lte(events.userId, parameter(events.userId, 'last')),
+        eq(events.event, 'logged_in'),
+      ),
+    )
+    .groupBy(events.userId)
 
 const newestEvents: Query<AuditRow> = ({ select, parameter, tables: { auditEvents: events } }) =>
   select()

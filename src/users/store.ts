@@ -1,4 +1,5 @@
-import type { Database, Row } from '../database/database.ts'
+import { asc, gt } from 'drizzle-orm'
+import type { Database, Query, Row } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
 import { InvalidToken } from '../errors.ts'
 import type { UserChanges } from './schemas.ts'
@@ -28,3 +29,13 @@ export const lookUpUser = (db: Database, id: number): Promise<UserRow | undefine
 
 export const lookUpUserByEmail = (db: Database, email: string): Promise<UserRow | undefined> =>
   db.find(db.tables.users, { email })
+
+/** The next 500 users after this id, oldest first. */
+export const usersAfter = (db: Database, id: number): Promise<UserRow[]> => db.all(nextUsers, { id })
+
+const nextUsers: Query<UserRow> = ({ select, parameter, tables: { users } }) =>
+  select()
+    .from(users)
+    .where(gt(users.id, parameter(users.id, 'id')))
+    .orderBy(asc(users.id))
+    .limit(500)
