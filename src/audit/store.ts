@@ -93,7 +93,7 @@ const newestEvents: Query<AuditRow> = ({ select, parameter, tables: { auditEvent
 
 const eventsBefore: Query<AuditRow> = ({ select, parameter, tables: { auditEvents: events } }) =>
   select()
-    .from(events)
+    .from(events, { forceIndex: 'audit_events_user_id_idx' })
     .where(and(eq(events.userId, parameter(events.userId, 'userId')), lt(events.id, parameter(events.id, 'before'))))
     .orderBy(desc(events.id))
     .limit(sql.placeholder('limit'))

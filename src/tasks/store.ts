@@ -61,7 +61,7 @@ const newestTasks: Query<TaskRow> = ({ select, parameter, tables: { tasks } }) =
 
 const tasksBefore: Query<TaskRow> = ({ select, parameter, tables: { tasks } }) =>
   select()
-    .from(tasks)
+    .from(tasks, { forceIndex: 'tasks_user_id_idx' })
     .where(and(eq(tasks.userId, parameter(tasks.userId, 'userId')), lt(tasks.id, parameter(tasks.id, 'before'))))
     .orderBy(desc(tasks.id))
     .limit(sql.placeholder('limit'))
