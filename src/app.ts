@@ -4,6 +4,7 @@ import fastify from 'fastify'
 import { activityRoutes } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { Config } from './config.ts'
+import { exportRoutes } from './export/routes.ts'
 import { loggerOptions, RequestLog } from './log.ts'
 import { authenticate } from './plugins/authenticate.ts'
 import { database } from './plugins/database.ts'
@@ -59,6 +60,7 @@ export async function buildApp(config: Config) {
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
   await app.register(activityRoutes, { prefix: '/users/me/activity' })
+  await app.register(exportRoutes, { prefix: '/users/me/export' })
   await app.register(taskRoutes, { prefix: '/tasks' })
 
   return app
