@@ -11,6 +11,8 @@ import { createDatabase, dialect } from './support/database.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const password = 'correct horse battery'
+/** For several processes, each of which loads a good part of the app, on a busy machine. */
+const timeout = 60_000
 
 /** `admin` runs the command line as a host does: a process of its own, beside the server that the tests talk to. */
 const test = base.extend('admin', { scope: 'file' }, ({ app, databaseUrl }) => {
@@ -19,7 +21,10 @@ const test = base.extend('admin', { scope: 'file' }, ({ app, databaseUrl }) => {
 })
 
 describe('create-user', () => {
-  test('makes an account where registration is closed, without a secret key', async ({ admin, buildTestApp }) => {
+  test('makes an account where registration is closed, without a secret key', { timeout }, async ({
+    admin,
+    buildTestApp,
+  }) => {
     const app = await buildTestApp({ REGISTRATION: 'closed' })
     const credentials = { email: 'closed@example.org', password }
     const register = () => app.inject({ method: 'POST', url: '/auth/register', payload: credentials })
@@ -41,7 +46,11 @@ describe('create-user', () => {
     expect((await register()).json().code, 'closed tells nothing of who has an account').toBe('REGISTRATION_CLOSED')
   })
 
-  test('refuses what the API would refuse, in a line that shows no password', async ({ admin, as, anyone }) => {
+  test('refuses what the API would refuse, in a line that shows no password', { timeout }, async ({
+    admin,
+    as,
+    anyone,
+  }) => {
     const taken = as('taken')
     await taken.user
 
@@ -87,7 +96,12 @@ describe('create-user', () => {
   )
 })
 
-test('deactivate shuts an account out with its next request, until activate', async ({ admin, as, anyone, db }) => {
+test('deactivate shuts an account out with its next request, until activate', { timeout }, async ({
+  admin,
+  as,
+  anyone,
+  db,
+}) => {
   const ann = as('ann')
   const { id } = await ann.user
   const task = await ann.creates({ title: 'Kept' })
@@ -122,7 +136,7 @@ test('deactivate shuts an account out with its next request, until activate', as
   expect(byHost.map(({ event }: { event: string }) => event)).toEqual(['account_activated', 'account_deactivated'])
 })
 
-test('reset-password ends all that the former password had opened', async ({ admin, as, anyone, db }) => {
+test('reset-password ends all that the former password had opened', { timeout }, async ({ admin, as, anyone, db }) => {
   const bob = as('bob')
   const { id } = await bob.user
   const script = await addToken(db, id)
