@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
 import { trustedProxies } from './addresses.ts'
+import { activityRoutes } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { Config } from './config.ts'
+import { exportRoutes } from './export/routes.ts'
 import { loggerOptions, RequestLog } from './log.ts'
 import { authenticate } from './plugins/authenticate.ts'
 import { database } from './plugins/database.ts'
@@ -12,6 +14,7 @@ import { clientErrorHandler, errors, frameworkErrors } from './plugins/errors.ts
 import { etag } from './plugins/etag.ts'
 import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
+import { housekeeping } from './plugins/housekeeping.ts'
 import { limits } from './plugins/limits.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
 import { ProblemDocument } from './schemas.ts'
@@ -56,12 +59,15 @@ export async function buildApp(config: Config) {
   await app.register(authenticate, { config })
   await app.register(limits, { config })
   await app.register(etag)
+  await app.register(housekeeping, { config })
 
   await app.register(healthRoutes, { prefix: '/health' })
   await app.register(authRoutes, { prefix: '/auth', config })
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
   await app.register(tokenRoutes, { prefix: '/users/me/tokens' })
+  await app.register(activityRoutes, { prefix: '/users/me/activity' })
+  await app.register(exportRoutes, { prefix: '/users/me/export' })
   await app.register(taskRoutes, { prefix: '/tasks' })
 
   return app

@@ -141,6 +141,7 @@ const header = (description: string, limits: StringOptions) => Type.String({ des
 
 const headers: Record<string, TString> = {
   'cache-control': header('Who may keep the answer.', { enum: ['no-store', 'private, no-cache'] }),
+  'content-disposition': header('What to save it as (RFC 6266).', { pattern: '^attachment; filename=' }),
   etag: header('A fingerprint of the body, for If-None-Match (RFC 9110).', { pattern: '^"[\\w-]+"$' }),
   link: header('The next page (RFC 8288); absent on the last one.', { pattern: '^<[^>]+>; rel="next"$' }),
   location: header('Where the new resource is.', { format: 'uri-reference' }),

@@ -13,6 +13,8 @@ describe('registering', () => {
       id: expect.any(Number),
       email: 'reg@example.org',
       is_active: true,
+      display_name: null,
+      timezone: 'UTC',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     })
   })

@@ -8,7 +8,7 @@ const email = Type.String({
   examples: ['ann@example.org'],
 })
 
-const maxPasswordLength = 256
+export const maxPasswordLength = 256
 const password = (minLength: number, description: string) =>
   Type.String({
     format: 'password',

@@ -1,7 +1,7 @@
 import { type Client, record } from '../audit/store.ts'
 import type { Config } from '../config.ts'
 import { type Database, UniqueViolation } from '../database/database.ts'
-import { EmailTaken, InvalidInput, InvalidLogin, RegistrationClosed } from '../errors.ts'
+import { EmailTaken, InvalidInput, InvalidLogin, InvalidToken, RegistrationClosed, WrongPassword } from '../errors.ts'
 import { type OpenSession, openSession } from '../sessions/store.ts'
 import { createUser, lookUpUserByEmail, type UserRow } from '../users/store.ts'
 import { normalizeEmail } from './emails.ts'
@@ -39,6 +39,39 @@ export async function createAccount(
   } catch (error) {
     throw error instanceof UniqueViolation ? new EmailTaken() : error
   }
+}
+
+/**
+ * Deletes the account and all that is in it; its audit events stay without saying whose they are. Throws WrongPassword,
+ * Overloaded, InvalidToken when it was deleted meanwhile.
+ */
+export async function deleteAccount(
+  db: Database,
+  guesses: Guesses,
+  user: UserRow,
+  password: string,
+  client: Client,
+): Promise<void> {
+  await confirmPassword(guesses, user, password, client)
+  const { users, auditEvents } = db.tables
+  await db.transaction(async (tx) => {
+    // One cascade: 100,000 tasks take 0.2 s on SQLite, 0.1 s on PostgreSQL, 0.6 s on MariaDB. It comes first, since it
+    // waits for what others are doing with the account, and may record.
+    if ((await tx.delete(users, { id: user.id, passwordHash: user.passwordHash })) === 0) throw new InvalidToken()
+    await record(tx, client, 'account_deleted', user.id)
+    await tx.updateAll(auditEvents, { userId: user.id }, { userId: null, address: null })
+  })
+}
+
+/** The password again, for what a stolen token alone shall not do. Throws WrongPassword, RateLimited, Overloaded. */
+export async function confirmPassword(
+  guesses: Guesses,
+  user: UserRow,
+  password: string,
+  client: Client,
+): Promise<void> {
+  const isRight = await guesses.attempt(user.email, client.address, () => verifyPassword(user.passwordHash, password))
+  if (!isRight) throw new WrongPassword()
 }
 
 /** Throws InvalidInput that says why, at the field of `pointer`. */

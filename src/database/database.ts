@@ -33,11 +33,19 @@ export interface Select<R> {
   limit(rows: SQL): Select<R>
 }
 
+/**
+ * Which index leads to a page of a list. Only MySQL's builder reads it: MariaDB else enters the index by the owner alone,
+ * and reads all rows before the page.
+ */
+interface Hint {
+  readonly forceIndex: string
+}
+
 /** What a query is written with. */
 export interface Queries {
   readonly tables: Tables
-  select(): { from<T extends Table>(table: T): Select<Row<T>> }
-  select<F extends Fields>(fields: F): { from(table: Table): Select<Picked<F>> }
+  select(): { from<T extends Table>(table: T, hint?: Hint): Select<Row<T>> }
+  select<F extends Fields>(fields: F): { from(table: Table, hint?: Hint): Select<Picked<F>> }
   /** A parameter that is compared with this column: it is encoded as the column's values are. */
   parameter(column: Column, name: string): SQL
   /** A parameter for `limit`. */

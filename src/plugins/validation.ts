@@ -5,6 +5,7 @@ import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js'
 import fp from 'fastify-plugin'
 import { normalizeEmail } from '../auth/emails.ts'
 import { InvalidInput, MalformedRequest, type Problem, UnsupportedMediaType } from '../errors.ts'
+import { isTimezone } from '../users/timezones.ts'
 
 /**
  * Which bodies are read at all: of a type that the route's schema lists (JSON where it lists none), in UTF-8, without
@@ -59,6 +60,7 @@ export const buildValidator = ((sharedSchemas: Record<string, object>) => {
   const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, allowUnionTypes: true })
   formats.default(ajv)
   ajv.addFormat('idn-email', (text) => normalizeEmail(text) !== undefined)
+  ajv.addFormat('iana-timezone', isTimezone)
   ajv.addSchema(Object.values(sharedSchemas))
 
   return ({ schema, httpPart }: FastifyRouteSchemaDef<JsonSchema>) => {

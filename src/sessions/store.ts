@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gt, lt, ne } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, ne } from 'drizzle-orm'
 import { type Client, record } from '../audit/store.ts'
 import type { Database, Query, Row } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
@@ -125,10 +125,6 @@ export async function lookUpUserOfSession(db: Database, userId: number, id: numb
   const [user] = await db.all(userOfSession, { userId, id, now: Date.now() })
   return user
 }
-
-/** Deletes what has expired. */
-export const pruneSessions = (db: Database) =>
-  db.delete(db.tables.sessions, lt(db.tables.sessions.expiresAt, Date.now()))
 
 const sessionsOfUser: Query<SessionRow> = ({ select, parameter, tables: { sessions } }) =>
   select()

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { allows } from '../auth/scopes.ts'
 import { TaskNotFound } from '../errors.ts'
+import { nextLink } from '../pages.ts'
 import { bodies, failures, IdParams, nothing, PageQuery, page, ref, result } from '../schemas.ts'
 import { NewTask, presentTask, Task, TaskChanges } from './schemas.ts'
 import { changeTask, createTask, deleteTask, findTask, listTasks } from './store.ts'
@@ -28,7 +29,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
     },
     async ({ user, query }, reply) => {
       const { items, next } = await listTasks(db, user.id, query)
-      if (next) reply.header('link', `</tasks?limit=${query.limit}&cursor=${next}>; rel="next"`)
+      reply.headers(nextLink('/tasks', query.limit, next))
       return items.map(presentTask)
     },
   )

@@ -2,16 +2,11 @@ import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { Changes, Database, Query, Row } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
 import { TaskNotFound } from '../errors.ts'
+import { type Page, pageOf } from '../pages.ts'
 import type { PageQuery } from '../schemas.ts'
 import type { NewTask, TaskChanges } from './schemas.ts'
 
 export type TaskRow = Row<Tables['tasks']>
-
-export interface Page<T> {
-  readonly items: T[]
-  /** Where the next page starts, if there is more. */
-  readonly next: string | undefined
-}
 
 /** The user's tasks, newest first, by keyset: a page costs the same however many tasks there are. */
 export async function listTasks(db: Database, userId: number, { limit, cursor }: PageQuery): Promise<Page<TaskRow>> {
@@ -19,8 +14,7 @@ export async function listTasks(db: Database, userId: number, { limit, cursor }:
     cursor === undefined
       ? await db.all(newestTasks, { userId, limit: limit + 1 })
       : await db.all(tasksBefore, { userId, limit: limit + 1, before: Number(cursor) })
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? String(items.at(-1)?.id) : undefined }
+  return pageOf(rows, limit)
 }
 
 /** Throws TaskNotFound. */
@@ -67,7 +61,7 @@ const newestTasks: Query<TaskRow> = ({ select, parameter, limit, tables: { tasks
 
 const tasksBefore: Query<TaskRow> = ({ select, parameter, limit, tables: { tasks } }) =>
   select()
-    .from(tasks)
+    .from(tasks, { forceIndex: 'tasks_user_id_idx' })
     .where(and(eq(tasks.userId, parameter(tasks.userId, 'userId')), lt(tasks.id, parameter(tasks.id, 'before'))))
     .orderBy(desc(tasks.id))
     .limit(limit('limit'))

@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import Sqlite from 'better-sqlite3'
-import mysql from 'mysql2/promise'
-import pg from 'pg'
 import { describe, expect } from 'vitest'
 import { connect } from '../../src/database/connect.ts'
 import { type Database, DatabaseUnavailable } from '../../src/database/database.ts'
 import { MigrationFailed, readMigrations } from '../../src/database/migrations.ts'
-import { parseDatabaseUrl } from '../../src/database/url.ts'
-import { createDatabase, dialect, test } from '../support/database.ts'
+import { createDatabase, dialect, execute, test } from '../support/database.ts'
 import { addTask } from './people.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -145,19 +141,6 @@ async function drizzleKit(command: string[], databaseUrl: string): Promise<strin
 
 const run = (file: string, command: string[], DATABASE_URL: string) =>
   promisify(execFile)(file, command, { cwd: root, env: { ...process.env, DATABASE_URL } })
-
-async function execute(databaseUrl: string, sql: string) {
-  const { location } = parseDatabaseUrl(databaseUrl)
-  if (dialect === 'sqlite') return void new Sqlite(location).exec(sql).close()
-  if (dialect === 'mysql') {
-    const connection = await mysql.createConnection(location)
-    await connection.query(sql).finally(() => connection.end())
-  } else {
-    const client = new pg.Client(location)
-    await client.connect()
-    await client.query(sql).finally(() => client.end())
-  }
-}
 
 async function connected(url: string) {
   const db = await connect(url)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { test as base, inject } from 'vitest'
 import { connect } from '../../src/database/connect.ts'
+import { parseDatabaseUrl } from '../../src/database/url.ts'
 import './servers/context.ts'
 
 /** The database that the suite runs on this time. */
@@ -52,6 +54,14 @@ async function createOnServer(server: string, name: string) {
     url: Object.assign(new URL(server), { pathname: name }).href,
     drop: () => execute(server, `drop database ${name}${force}`),
   }
+}
+
+/** SQL that is written for all databases, or for this one. */
+export async function execute(databaseUrl: string, sql: string): Promise<void> {
+  const { location } = parseDatabaseUrl(databaseUrl)
+  if (dialect === 'sqlite') new Sqlite(location).exec(sql).close()
+  else if (dialect === 'mysql') await executeOnMysql(location, sql)
+  else await executeOnPostgresql(location, sql)
 }
 
 async function executeOnMysql(server: string, sql: string): Promise<void> {
