@@ -11,7 +11,9 @@ import { clientErrorHandler, errors, frameworkErrors } from './plugins/errors.ts
 import { etag } from './plugins/etag.ts'
 import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
+import { mail } from './plugins/mail.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
+import { recoveryRoutes } from './recovery/routes.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { taskRoutes } from './tasks/routes.ts'
@@ -50,9 +52,11 @@ export async function buildApp(config: Config) {
   await app.register(database, config)
   await app.register(authenticate, { config })
   await app.register(etag)
+  await app.register(mail, { config })
 
   await app.register(healthRoutes, { prefix: '/health' })
   await app.register(authRoutes, { prefix: '/auth', config })
+  await app.register(recoveryRoutes, { config })
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
   await app.register(taskRoutes, { prefix: '/tasks' })

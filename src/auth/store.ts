@@ -67,4 +67,4 @@ export async function logIn(db: Database, { email, password }: Login, client: Cl
 }
 
 // The schema has checked that it is one.
-const emailOf = (text: string) => normalizeEmail(text) as string
+export const emailOf = (text: string) => normalizeEmail(text) as string
