@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hash } from '@node-rs/argon2'
 import { eq } from 'drizzle-orm'
 import { describe, expect, vi } from 'vitest'
 import { hashToken } from '../src/auth/opaque.ts'
@@ -464,5 +466,58 @@ describe('changing the email', () => {
     await ann.post('/users/me/email', { email, password: ann.password })
 
     expect((await smtp.latestTo(email)).subject).toBe('Confirm your email')
+  })
+})
+
+describe('a password that was hashed with other parameters', () => {
+  const outdated = (password: string) => hash(password, { memoryCost: 8_192, timeCost: 3, parallelism: 1 })
+
+  test('is hashed with those of today at login, and stays the password', async ({ as, anyone, db }) => {
+    const ann = as('old-ann')
+    const { id } = await ann.user
+    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    const logIn = (password: string) => anyone.post('/auth/login', { email: ann.email, password })
+    const hashNow = async () => (await db.find(db.tables.users, { id }))?.passwordHash
+
+    expect((await logIn(next)).statusCode).toBe(401)
+    expect(await hashNow()).toMatch(/^\$argon2id\$v=19\$m=8192,t=3,p=1\$/)
+    expect((await logIn(ann.password)).statusCode).toBe(200)
+    const renewed = await hashNow()
+    expect(renewed).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect((await logIn(ann.password)).statusCode).toBe(200)
+    expect(await hashNow()).toBe(renewed)
+    expect((await logIn(next)).statusCode).toBe(401)
+  })
+
+  test('lets all in who log in at once', async ({ as, anyone, db }) => {
+    const ann = as('old-many')
+    const { id } = await ann.user
+    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    const logIn = () => anyone.post('/auth/login', { email: ann.email, password: ann.password })
+
+    const replies = await Promise.all(Array.from({ length: 4 }, logIn))
+
+    expect(replies.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200])
+  })
+
+  test('overwrites none that was changed meanwhile, and opens no session for the former one', async ({
+    as,
+    anyone,
+    db,
+  }) => {
+    const ann = as('old-race')
+    const { id } = await ann.user
+    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    const logIn = (password: string) => anyone.post('/auth/login', { email: ann.email, password })
+
+    // Each waits for its turn to hash: the logins are checked, then the password is changed, then they go on.
+    const change = ann.put('/users/me/password', { current_password: ann.password, new_password: next })
+    await sleep(5)
+    await Promise.all(Array.from({ length: 6 }, () => logIn(ann.password)))
+
+    expect((await change).statusCode).toBe(204)
+    expect((await ann.get('/users/me/sessions')).json()).toHaveLength(1)
+    expect((await logIn(ann.password)).statusCode).toBe(401)
+    expect((await logIn(next)).statusCode).toBe(200)
   })
 })

@@ -58,12 +58,10 @@ export async function logIn(db: Database, { email, password }: Login, client: Cl
     await record(db, client, 'login_failed', user?.id ?? null)
     throw new InvalidLogin()
   }
-  if (isOutdated(user.passwordHash)) {
-    const passwordHash = await hashPassword(password)
-    // Only if it was not changed meanwhile.
-    await db.update(db.tables.users, { id: user.id, passwordHash: user.passwordHash }, { passwordHash })
-  }
-  return openSession(db, user.id, client)
+  const passwordHash = isOutdated(user.passwordHash) ? await hashPassword(password) : user.passwordHash
+  const opened = await openSession(db, user, passwordHash, client)
+  // Another change came first: what holds now decides.
+  return opened ?? logIn(db, { email, password }, client)
 }
 
 // The schema has checked that it is one.
