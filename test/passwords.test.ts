@@ -192,6 +192,27 @@ describe('resetting a forgotten password', () => {
     expect(await db.all(linksOfUser, { userId: (await gone.user).id })).toEqual([])
   })
 
+  test('answers before it looks at the account, so that the time tells nothing', async ({ as, anyone, db, smtp }) => {
+    const ann = as('time-ann')
+    const { id } = await ann.user
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const { promise: locked, resolve: lock } = Promise.withResolvers<void>()
+    const holding = db.transaction(async (tx) => {
+      await tx.update(tx.tables.users, { id }, { email: ann.email })
+      lock()
+      await released
+    })
+    await locked
+
+    const asked = anyone.post('/auth/password-reset', { email: ann.email })
+    const first = await Promise.race([asked.then(({ statusCode }) => statusCode), sleep(500).then(() => 'too late')])
+    release()
+    await holding
+
+    expect(first).toBe(202)
+    expect((await smtp.latestTo(ann.email)).subject).toBe('Reset your password')
+  })
+
   test('mails links to PUBLIC_URL, whatever the request says of the host', async ({ as, anyone, smtp }) => {
     const ann = as('host-ann')
     await ann.user
