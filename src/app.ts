@@ -16,7 +16,9 @@ import { headers } from './plugins/headers.ts'
 import { healthRoutes } from './plugins/health.ts'
 import { housekeeping } from './plugins/housekeeping.ts'
 import { limits } from './plugins/limits.ts'
+import { mail } from './plugins/mail.ts'
 import { buildValidator, validation } from './plugins/validation.ts'
+import { recoveryRoutes } from './recovery/routes.ts'
 import { ProblemDocument } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { taskRoutes } from './tasks/routes.ts'
@@ -59,10 +61,12 @@ export async function buildApp(config: Config) {
   await app.register(authenticate, { config })
   await app.register(limits, { config })
   await app.register(etag)
+  await app.register(mail, { config })
   await app.register(housekeeping, { config })
 
   await app.register(healthRoutes, { prefix: '/health' })
   await app.register(authRoutes, { prefix: '/auth', config })
+  await app.register(recoveryRoutes, { config })
   await app.register(userRoutes, { prefix: '/users' })
   await app.register(sessionRoutes, { prefix: '/users/me/sessions' })
   await app.register(tokenRoutes, { prefix: '/users/me/tokens' })

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { normalizeEmail } from './auth/emails.ts'
 import { parseDatabaseUrl } from './database/url.ts'
 
 const oneOf = <const W extends readonly string[]>(words: W, options: { default: W[number]; description: string }) =>
@@ -63,6 +64,17 @@ export const Environment = Type.Object({
     description: 'closed: only npm run admin -- create-user makes accounts',
   }),
   AUDIT_DAYS: Type.Integer({ minimum: 1, maximum: 3650, default: 90, description: 'days that audit events are kept' }),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      description: 'sends mail: smtp://user:password@host:587 or smtps://…; none: passwords cannot be reset by mail',
+    }),
+  ),
+  MAIL_FROM: Type.Optional(Type.String({ description: 'sender of mail, with SMTP_URL: Tasks <tasks@example.org>' })),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      description: 'what links in mail begin with, with SMTP_URL: where the client of the people who use this is',
+    }),
+  ),
   CORS_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
     default: [],
     description: 'exact origins of browser clients, separated by commas; none: CORS is off',
@@ -106,6 +118,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const { dialect } = database(settings.DATABASE_URL)
   checkSecretKey(settings, dialect !== 'sqlite')
   checkTrustProxy(settings)
+  checkMail(settings)
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value])) as unknown as Config
 }
 
@@ -158,6 +171,34 @@ function isNetwork(text: string): boolean {
   const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] as number
   return Number(bits ?? 1) <= longest
 }
+
+/** No message holds the URL itself: it has a password. */
+function checkMail({ SMTP_URL, MAIL_FROM, PUBLIC_URL }: Environment) {
+  if (SMTP_URL !== undefined && !isPlainUrl(SMTP_URL, ['smtp:', 'smtps:'], '/')) {
+    throw new ConfigError(
+      'SMTP_URL: must be smtp://user:password@host:587 or smtps://user:password@host:465, percent-encoded',
+    )
+  }
+  if (MAIL_FROM === undefined ? SMTP_URL !== undefined : !isSender(MAIL_FROM)) {
+    throw new ConfigError(
+      'MAIL_FROM: must be an address, with or without a name, when SMTP_URL is set: Tasks <tasks@example.org>',
+    )
+  }
+  if (PUBLIC_URL === undefined ? SMTP_URL !== undefined : !isPlainUrl(PUBLIC_URL, ['http:', 'https:'])) {
+    throw new ConfigError(
+      'PUBLIC_URL: must be an http or https URL without a query when SMTP_URL is set: https://tasks.example.org',
+    )
+  }
+}
+
+function isPlainUrl(text: string, protocols: string[], path?: string): boolean {
+  const url = URL.parse(text)
+  if (!url || !protocols.includes(url.protocol) || url.hostname === '' || /[?#\s]/.test(text)) return false
+  if (path === undefined) return url.username === '' && url.password === ''
+  return url.pathname === '' || url.pathname === path
+}
+
+const isSender = (text: string) => normalizeEmail(/^[^<>\r\n]*<([^<>]+)>$/.exec(text)?.[1] ?? text) !== undefined
 
 /** RFC 7518, section 3.2: a key as long as the hash, 32 bytes for HS256. */
 export const isShortKey = (key: string) => Buffer.byteLength(key) < 32

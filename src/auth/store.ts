@@ -99,13 +99,11 @@ export async function logIn(
     await record(db, client, 'login_failed', user?.id ?? null)
     throw new InvalidLogin()
   }
-  if (isOutdated(user.passwordHash)) {
-    const passwordHash = await hashPassword(password)
-    // Only if it was not changed meanwhile.
-    await db.update(db.tables.users, { id: user.id, passwordHash: user.passwordHash }, { passwordHash })
-  }
-  return openSession(db, user.id, client)
+  const passwordHash = isOutdated(user.passwordHash) ? await hashPassword(password) : user.passwordHash
+  const opened = await openSession(db, user, passwordHash, client)
+  // Another change came first: what holds now decides.
+  return opened ?? logIn(db, guesses, { email, password }, client)
 }
 
 // The schema has checked that it is one.
-const emailOf = (text: string) => normalizeEmail(text) as string
+export const emailOf = (text: string) => normalizeEmail(text) as string

@@ -111,13 +111,19 @@ document.documentElement.classList.toggle('dark-mode', matchMedia('(prefers-colo
  * it was got with; only who it is and the token are kept here.
  */
 function keepOnlyTheToken() {
-  type Authorization = { name: string; schema: object; value?: unknown; token?: unknown; username?: string }
+  type Authorization = {
+    name: string
+    schema: object
+    value?: unknown
+    token?: { access_token: string }
+    username?: string
+  }
   type System = { authSelectors: { authorized(): { toJS(): Record<string, Authorization> } } }
   const persist = (_original: unknown, { authSelectors }: System) => {
     return () => {
       const authorized = Object.entries(authSelectors.authorized().toJS())
       const kept = authorized.map(([id, { name, schema, value, token, username }]) => {
-        return [id, { name, schema, value, token, username }]
+        return [id, { name, schema, value, token: token && { access_token: token.access_token }, username }]
       })
       localStorage.setItem('authorized', JSON.stringify(Object.fromEntries(kept)))
     }

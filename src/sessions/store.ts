@@ -19,10 +19,20 @@ export interface OpenSession {
   readonly refreshToken: string
 }
 
-/** Starts a session; of more than twenty, the oldest ends. */
-export function openSession(db: Database, userId: number, client: Client): Promise<OpenSession> {
+/**
+ * Starts a session and keeps this hash of the password that was checked; of more than twenty, the oldest ends. Undefined
+ * when the password or the account was changed since: a session must not outlive that.
+ */
+export function openSession(
+  db: Database,
+  { id: userId, passwordHash: checkedHash }: UserRow,
+  passwordHash: string,
+  client: Client,
+): Promise<OpenSession | undefined> {
   const { token, familyHash, secretHash } = newRefreshToken()
   return db.transaction(async (tx) => {
+    const asChecked = { id: userId, passwordHash: checkedHash, isActive: true }
+    if ((await tx.update(tx.tables.users, asChecked, { passwordHash })) === undefined) return undefined
     const now = Date.now()
     const session = await tx.insert(tx.tables.sessions, {
       userId,

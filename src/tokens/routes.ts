@@ -48,7 +48,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async function tokenRoutes
       },
     },
     async (request, reply) => {
-      const { row, token } = await createToken(db, request.user.id, request.body, clientOf(request))
+      const { row, token } = await createToken(db, request.user, request.body, clientOf(request))
       reply.code(201).header('location', `/users/me/tokens/${row.id}`).header('cache-control', 'no-store')
       return { ...presentToken(row), token }
     },

@@ -28,15 +28,16 @@ export async function findToken(db: Database, userId: number, id: number): Promi
 /** The token is nowhere but in what this returns. Throws TooManyTokens; InvalidToken if the account is gone meanwhile. */
 export function createToken(
   db: Database,
-  userId: number,
+  { id: userId, passwordHash }: UserRow,
   { name, scopes, expires_in_days: days = defaultDays }: NewPersonalAccessToken,
   client: Client,
 ): Promise<{ row: TokenRow; token: string }> {
   const token = opaqueToken(tokenPrefix)
   return db.transaction(async (tx) => {
     const { users, personalAccessTokens } = tx.tables
-    // Locks the account, so that tokens which are created at once are counted one after the other.
-    const user = await tx.update(users, { id: userId, isActive: true }, { isActive: true })
+    // Locks the account, so that tokens which are created at once are counted one after the other; and a request that
+    // was under way when the password was reset creates none.
+    const user = await tx.update(users, { id: userId, passwordHash, isActive: true }, { isActive: true })
     if (user === undefined) throw new InvalidToken()
     if ((await tx.all(tokensOfUser, { userId })).length >= maxTokens) throw new TooManyTokens()
     const now = Date.now()

@@ -147,6 +147,7 @@ function schemas(document: Document) {
   const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true })
   formats.default(ajv)
   ajv.addFormat('idn-email', /^[^\s@]+@[^\s@]+$/)
+  ajv.addFormat('iana-timezone', /^\w[\w+/-]*$/)
   ajv.addVocabulary(Object.keys(document)) // which strict mode would not know in a schema
   ajv.addSchema(document, 'document')
   return (...path: string[]): ValidateFunction => {
