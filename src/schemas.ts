@@ -123,7 +123,7 @@ type Answer<S extends TSchema> = TUnsafe<Static<S>>
 const failure = (kinds: ProblemKind[]) =>
   ({
     description: kinds.map(({ title }) => title).join(', or: '),
-    ...headersOf(kinds.flatMap(({ headers }) => Object.keys(headers))),
+    ...problemHeaders(kinds),
     content: {
       'application/problem+json': {
         schema: ref(ProblemDocument),
@@ -133,6 +133,16 @@ const failure = (kinds: ProblemKind[]) =>
       },
     },
   }) as unknown as TSchema
+
+/** Those of all the problems; what only some of them have may be absent. */
+function problemHeaders(kinds: ProblemKind[]) {
+  const { headers = {} } = headersOf(kinds.flatMap(({ headers }) => Object.keys(headers)))
+  for (const [name, schema] of Object.entries(headers)) {
+    if (kinds.every(({ headers }) => name in headers)) continue
+    headers[name] = { ...(schema as TString), description: `${schema?.description} It is absent with some of these.` }
+  }
+  return Object.keys(headers).length === 0 ? {} : { headers }
+}
 
 export const headersOf = (names: string[]): { headers?: Record<string, TString | undefined> } =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }

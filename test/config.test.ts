@@ -52,6 +52,12 @@ describe('the settings', () => {
       tokenIssuer: 'task-management-api',
       tokenAudience: 'task-management-api',
       passwordMinLength: 8,
+      registration: 'open',
+      auditDays: 90,
+      rateLimitMax: 600,
+      loginRateLimitMax: 10,
+      refreshRateLimitMax: 60,
+      trustProxy: [],
       corsOrigins: [],
       docsEnabled: true,
     })

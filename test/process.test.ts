@@ -304,6 +304,7 @@ const settingsOn = (databaseUrl: string) => ({
   DATABASE_URL: databaseUrl,
   MIGRATE_ON_START: 'true',
   SECRET_KEY: secretKey,
+  LOGIN_RATE_LIMIT_MAX: '1000',
 })
 
 async function endConnections(databaseUrl: string): Promise<void> {

@@ -9,7 +9,13 @@ test('a row comes back whole, with its defaults', async ({ db }) => {
 
   const user = await db.insert(db.tables.users, given)
 
-  expect(user).toStrictEqual({ ...given, id: expect.any(Number), isActive: true })
+  expect(user).toStrictEqual({
+    ...given,
+    id: expect.any(Number),
+    isActive: true,
+    displayName: null,
+    timezone: 'UTC',
+  })
   expect(await db.find(db.tables.users, { id: user.id })).toStrictEqual(user)
 })
 

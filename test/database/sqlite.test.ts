@@ -6,8 +6,7 @@ import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { describe, expect } from 'vitest'
 import { connect } from '../../src/database/connect.ts'
-import { DatabaseFull, DatabaseUnavailable, UniqueViolation } from '../../src/database/database.ts'
-import { QueryFailed } from '../../src/database/driver.ts'
+import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../../src/database/database.ts'
 import { groupCommit } from '../../src/database/drivers/group-commit.ts'
 import { classified } from '../../src/database/drivers/sqlite-errors.ts'
 import { createDatabase, dialect, test } from '../support/database.ts'
@@ -202,7 +201,7 @@ describe.runIf(dialect === 'sqlite')('on SQLite', () => {
 
     const outcomes = await Promise.allSettled([insert(1, null), insert(2, 99)])
 
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: expect.any(QueryFailed) })
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: expect.any(ReferenceViolation) })
     expect(await insert(3, null)).toMatchObject({ changes: 1 })
     expect(client.prepare('select id from things').pluck().all()).toEqual([3])
   })
