@@ -84,15 +84,17 @@ describe.runIf(dialect === 'sqlite')('on SQLite', () => {
     await Promise.all(slow)
   })
 
-  test('a read does not wait for a group that has yet to begin', async ({ db }) => {
+  test('a read waits for the writes that came before it, and for none after it', async ({ db }) => {
     const { id } = await addUser(db)
     const order: string[] = []
 
-    const writing = db.transaction(() => sleep(50)).then(() => order.push('write'))
-    await db.find(db.tables.users, { id }).then(() => order.push('read'))
-    await writing
+    await Promise.all([
+      db.transaction(() => sleep(30)).then(() => order.push('write')),
+      db.find(db.tables.users, { id }).then(() => order.push('read')),
+      sleep(10).then(() => db.transaction(() => sleep(30)).then(() => order.push('later write'))),
+    ])
 
-    expect(order).toEqual(['read', 'write'])
+    expect(order).toEqual(['write', 'read', 'later write'])
   })
 
   test('a read never sees what may be rolled back', async ({ db }) => {

@@ -19,8 +19,9 @@ interface Job {
 /**
  * Writes and transactions that arrive in one turn of the event loop run one after the other inside one SQLite
  * transaction and are answered after its COMMIT, so that many share one fsync. Each that fails rolls back alone.
+ * `endReads` ends the transaction that reads may have open.
  */
-export function groupCommit(client: Sqlite.Database) {
+export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
   const begin = client.prepare('begin immediate')
   const commit = client.prepare('commit')
   const rollback = client.prepare('rollback')
@@ -61,6 +62,7 @@ export function groupCommit(client: Sqlite.Database) {
     const deadline = performance.now() + lockMs
     for (;;) {
       try {
+        endReads()
         if (client.inTransaction) rollback.run() // an earlier rollback failed
         begin.run()
         return undefined
