@@ -131,10 +131,12 @@ export const perhapsAnnouncing = <R extends object>(response: R, ...names: strin
 // Fastify takes a response or body by content type; its types know only plain schemas.
 type Answer<S extends TSchema> = TUnsafe<Static<S>>
 
-const failure = (kinds: ProblemKind[]) =>
-  ({
+const failure = (kinds: ProblemKind[]) => {
+  const names = kinds.flatMap(({ headers }) => Object.keys(headers))
+  const isSure = (name: string) => kinds.every(({ headers }) => name in headers)
+  const response = {
     description: kinds.map(({ title }) => title).join(', or: '),
-    ...headersOf(kinds.flatMap(({ headers }) => Object.keys(headers))),
+    ...headersOf(names.filter(isSure)),
     content: {
       'application/problem+json': {
         schema: ref(ProblemDocument),
@@ -143,7 +145,9 @@ const failure = (kinds: ProblemKind[]) =>
         ),
       },
     },
-  }) as unknown as TSchema
+  }
+  return perhapsAnnouncing(response, ...names.filter((name) => !isSure(name))) as unknown as TSchema
+}
 
 export const headersOf = (names: string[]): { headers?: Record<string, TString> } =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => documentedHeaders.get(name)!)) }
