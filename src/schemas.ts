@@ -117,13 +117,26 @@ export const announcing = <R extends object>(response: R, ...names: string[]): R
   headers: { ...('headers' in response ? (response.headers as object) : {}), ...headersOf(names).headers },
 })
 
+/** The response with further headers that it may have. */
+export const perhapsAnnouncing = <R extends object>(response: R, ...names: string[]): R => {
+  const optional = Object.entries(headersOf(names).headers ?? {}).map(([name, schema]) => {
+    return [name, { ...schema, description: `${schema.description} It may be absent here.` }]
+  })
+  return {
+    ...response,
+    headers: { ...('headers' in response ? (response.headers as object) : {}), ...Object.fromEntries(optional) },
+  }
+}
+
 // Fastify takes a response or body by content type; its types know only plain schemas.
 type Answer<S extends TSchema> = TUnsafe<Static<S>>
 
-const failure = (kinds: ProblemKind[]) =>
-  ({
+const failure = (kinds: ProblemKind[]) => {
+  const names = kinds.flatMap(({ headers }) => Object.keys(headers))
+  const isSure = (name: string) => kinds.every(({ headers }) => name in headers)
+  const response = {
     description: kinds.map(({ title }) => title).join(', or: '),
-    ...problemHeaders(kinds),
+    ...headersOf(names.filter(isSure)),
     content: {
       'application/problem+json': {
         schema: ref(ProblemDocument),
@@ -132,35 +145,29 @@ const failure = (kinds: ProblemKind[]) =>
         ),
       },
     },
-  }) as unknown as TSchema
-
-/** Those of all the problems; what only some of them have may be absent. */
-function problemHeaders(kinds: ProblemKind[]) {
-  const { headers = {} } = headersOf(kinds.flatMap(({ headers }) => Object.keys(headers)))
-  for (const [name, schema] of Object.entries(headers)) {
-    if (kinds.every(({ headers }) => name in headers)) continue
-    headers[name] = { ...(schema as TString), description: `${schema?.description} It is absent with some of these.` }
   }
-  return Object.keys(headers).length === 0 ? {} : { headers }
+  return perhapsAnnouncing(response, ...names.filter((name) => !isSure(name))) as unknown as TSchema
 }
 
-export const headersOf = (names: string[]): { headers?: Record<string, TString | undefined> } =>
-  names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }
+export const headersOf = (names: string[]): { headers?: Record<string, TString> } =>
+  names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => documentedHeaders.get(name)!)) }
 
 const header = (description: string, limits: StringOptions) => Type.String({ description, maxLength: 200, ...limits })
 
 const headers: Record<string, TString> = {
-  'cache-control': header('Who may keep the answer.', { enum: ['no-store', 'private, no-cache'] }),
-  'content-disposition': header('What to save it as (RFC 6266).', { pattern: '^attachment; filename=' }),
-  etag: header('A fingerprint of the body, for If-None-Match (RFC 9110).', { pattern: '^"[\\w-]+"$' }),
-  link: header('The next page (RFC 8288); absent on the last one.', { pattern: '^<[^>]+>; rel="next"$' }),
-  location: header('Where the new resource is.', { format: 'uri-reference' }),
-  ratelimit: header('Requests that are left, and seconds until all are again (draft-ietf-httpapi-ratelimit-headers).', {
+  'Cache-Control': header('Who may keep the answer.', { enum: ['no-store', 'private, no-cache'] }),
+  'Content-Disposition': header('What to save it as (RFC 6266).', { pattern: '^attachment; filename=' }),
+  ETag: header('A fingerprint of the body, for If-None-Match (RFC 9110).', { pattern: '^"[\\w-]+"$' }),
+  Link: header('The next page (RFC 8288); absent on the last one.', { pattern: '^<[^>]+>; rel="next"$' }),
+  Location: header('Where the new resource is.', { format: 'uri-reference' }),
+  RateLimit: header('Requests that are left, and seconds until all are again (draft-ietf-httpapi-ratelimit-headers).', {
     pattern: '^"[a-z]+";r=[0-9]+;t=[0-9]+(, "[a-z]+";r=[0-9]+;t=[0-9]+)*$',
   }),
-  'ratelimit-policy': header('Requests that may be sent in a window of so many seconds.', {
+  'RateLimit-Policy': header('Requests that may be sent in a window of so many seconds.', {
     pattern: '^"[a-z]+";q=[0-9]+;w=[0-9]+(, "[a-z]+";q=[0-9]+;w=[0-9]+)*$',
   }),
-  'retry-after': header('Seconds to wait before trying again.', { pattern: '^[0-9]+$' }),
-  'www-authenticate': header('How to authenticate (RFC 6750).', { pattern: '^Bearer' }),
+  'Retry-After': header('Seconds to wait before trying again.', { pattern: '^[0-9]+$' }),
+  'WWW-Authenticate': header('How to authenticate (RFC 6750).', { pattern: '^Bearer' }),
 }
+
+const documentedHeaders = new Map(Object.entries(headers).map((entry) => [entry[0].toLowerCase(), entry]))

@@ -523,7 +523,8 @@ const addToken = (db: Database, userId: number, tokenHash: string) =>
     lastUsedAt: null,
   })
 
-const withoutRequestId = ({ 'x-request-id': _, date: __, ...headers }: Record<string, unknown>) => headers
+const withoutRequestId = ({ 'x-request-id': _, date: __, ratelimit: ___, ...headers }: Record<string, unknown>) =>
+  headers
 
 const eventsOf = async (db: Database, userId: number) =>
   (await db.all(eventsOfUser, { userId })).map(({ event }) => event)

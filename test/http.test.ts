@@ -103,7 +103,7 @@ describe('a method', () => {
     ['TRACE', '/tasks/1', 'DELETE, GET, HEAD, PATCH, PUT'],
     ['OPTIONS', '/tasks/1/', 'DELETE, GET, HEAD, PATCH, PUT'],
     ['GET', '/auth/login', 'POST'],
-    ['PROPPATCH', '/users/me?x', 'GET, HEAD'],
+    ['PROPPATCH', '/users/me?x', 'DELETE, GET, HEAD, PATCH'],
     ['POST', '/health/live', 'GET, HEAD'],
     ['DELETE', 'http://elsewhere.example/tasks', 'GET, HEAD, POST'],
   ])('that is %s is told what %s allows', async ([method, path, allow], { port }) => {

@@ -165,13 +165,20 @@ test('every operation but health is limited, and says so in the document', async
   expect(operations.length).toBeGreaterThan(10)
   for (const { path, method, responses } of operations) {
     const at = `${method} ${path}`
-    expect(responses, at).toHaveProperty('429.headers.retry-after')
+    expect(responses, at).toHaveProperty('429.headers.Retry-After')
     for (const [status, response] of Object.entries(responses)) {
       if (Number(status) >= 500) continue
-      expect(Object.keys(response.headers ?? {}), `${at} ${status}`).toContain('ratelimit')
-      expect(Object.keys(response.headers ?? {}), `${at} ${status}`).toContain('ratelimit-policy')
+      expect(Object.keys(response.headers ?? {}), `${at} ${status}`).toContain('RateLimit')
+      expect(Object.keys(response.headers ?? {}), `${at} ${status}`).toContain('RateLimit-Policy')
     }
   }
+})
+
+test('what a route refuses at once counts, too', async ({ anyone }) => {
+  const refused = await anyone.post('/auth/password-reset', { email: 'ann@example.org' })
+
+  expect([refused.statusCode, refused.json().code]).toEqual([404, 'MAIL_DISABLED'])
+  expect(refused.headers.ratelimit).toMatch(/^"login";r=/)
 })
 
 test('a flood leaves one record a minute', async ({ buildTestApp, as, db }) => {

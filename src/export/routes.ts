@@ -5,16 +5,18 @@ import { ref, result } from '../schemas.ts'
 import { presentSession, Session } from '../sessions/schemas.ts'
 import { listSessions } from '../sessions/store.ts'
 import { Task } from '../tasks/schemas.ts'
+import { PersonalAccessToken } from '../tokens/schemas.ts'
 import { Export } from './schemas.ts'
 import { exportText } from './store.ts'
 
 export const exportRoutes: FastifyPluginAsyncTypebox = async function exportRoutes(app) {
   const { db } = app
-  for (const schema of [Session, Activity, Task, Export]) app.addSchema(schema)
+  for (const schema of [Session, PersonalAccessToken, Activity, Task, Export]) app.addSchema(schema)
 
   app.get(
     '/',
     {
+      config: { isStreamed: true },
       schema: {
         operationId: 'exportMe',
         summary: 'All that is kept of you',

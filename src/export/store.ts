@@ -11,10 +11,11 @@ import type { Session } from '../sessions/schemas.ts'
 import { presentTask } from '../tasks/schemas.ts'
 import { listTasks } from '../tasks/store.ts'
 import { formatTime } from '../times.ts'
+import { presentToken } from '../tokens/schemas.ts'
 import type { TokenRow } from '../tokens/store.ts'
 import { presentUser } from '../users/schemas.ts'
 import { lookUpUser, type UserRow } from '../users/store.ts'
-import { type Export, exportMailLink, exportToken } from './schemas.ts'
+import { type Export, exportMailLink } from './schemas.ts'
 
 /** A page of the longest tasks is some megabytes: all that an export holds at a time. */
 const limit = 100
@@ -26,7 +27,7 @@ const limit = 100
 export async function* exportText(db: Database, user: UserRow, sessions: Session[]): AsyncGenerator<string> {
   const head = { exported_at: formatTime(Date.now()), account: presentUser(user), sessions } satisfies Partial<Export>
   yield JSON.stringify(head).slice(0, -1)
-  yield* member('tokens', (page) => listTokens(db, user.id, page), exportToken)
+  yield* member('tokens', (page) => listTokens(db, user.id, page), presentToken)
   yield* member('mail_links', (page) => listMailLinks(db, user.id, page), exportMailLink)
   yield* member('activity', (page) => listActivity(db, user.id, page), presentActivity)
   yield* member('tasks', (page) => listTasks(db, user.id, page), presentTask)

@@ -10,7 +10,7 @@ import type { Count, Counts } from '../counts/counts.ts'
 import { countsInMemory } from '../counts/memory.ts'
 import { countsInRedis } from '../counts/redis.ts'
 import { Problem, RateLimited } from '../errors.ts'
-import { announcing, failures } from '../schemas.ts'
+import { announcing, failures, perhapsAnnouncing } from '../schemas.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -57,9 +57,9 @@ export const limits = fp(
       const { limit } = route.config ?? {}
       const isOpen = route.schema?.security?.length === 0
       if (isOpen && !limit) return
-      const before = [route.onRequest ?? []].flat()
-      const hooks = before.map((hook) => (hook === app.authenticate ? authenticateWithinLimits : hook))
-      route.onRequest = limit ? [...hooks, ofAddress[limit]] : hooks
+      const own = [route.onRequest ?? []].flat().filter((hook) => hook !== app.authenticate)
+      // Before what else the route refuses: every refusal is counted, and says so.
+      route.onRequest = [...(isOpen ? [] : [authenticateWithinLimits]), ...(limit ? [ofAddress[limit]] : []), ...own]
       documentLimits(route)
     })
 
@@ -125,7 +125,9 @@ function documentLimits({ schema }: RouteOptions) {
   if (schema === undefined || schema.hide) return
   const responses: Record<string, object> = { ...failures(RateLimited), ...(schema.response as object) }
   for (const [status, response] of Object.entries(responses)) {
-    if (Number(status) < 500) responses[status] = announcing(response, 'ratelimit', 'ratelimit-policy')
+    // What is not HTTP is refused before it is counted, and the database may fail before that, too.
+    const announce = status === '400' || Number(status) >= 500 ? perhapsAnnouncing : announcing
+    responses[status] = announce(response, 'ratelimit', 'ratelimit-policy')
   }
   schema.response = responses
 }

@@ -4,6 +4,7 @@ import { Login, Registration } from '../auth/schemas.ts'
 const token = Type.String({
   minLength: 1,
   maxLength: 256,
+  pattern: '^[\\w-]+$',
   description: 'The token that was mailed.',
   examples: ['tml_h5ZJ7DlEZPwUoTfGFf4WRvkkS4dkrdkkC1UJgDDLhiI'],
 })

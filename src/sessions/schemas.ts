@@ -9,9 +9,11 @@ export const Session = Type.Object(
     created_at: Timestamp({ description: 'When you logged in.' }),
     last_used_at: Timestamp({ description: 'When it last got new tokens.' }),
     expires_at: Timestamp({ description: 'When it ends if it gets no new tokens.' }),
-    address: Type.String({ description: 'Where it was last used from.', examples: ['203.0.113.7'] }),
-    user_agent: nullable(Type.String({ description: 'What it was last used with.', examples: ['curl/8.5.0'] })),
-    is_current: Type.Boolean({ description: 'Whether this request belongs to it.' }),
+    address: Type.String({ maxLength: 45, description: 'Where it was last used from.', examples: ['203.0.113.7'] }),
+    user_agent: nullable(
+      Type.String({ maxLength: 255, description: 'What it was last used with.', examples: ['curl/8.5.0'] }),
+    ),
+    is_current: Type.Boolean({ description: 'Whether this request belongs to it.', examples: [true] }),
   },
   { $id: 'Session', additionalProperties: false, description: 'A login that has not ended.' },
 )

@@ -47,7 +47,12 @@ export const PersonalAccessToken = Type.Object(
     id: Id(),
     name: Name,
     scopes: Scopes,
-    last_four: Type.String({ description: 'How the token ends, to recognize it by.', examples: ['x7Qk'] }),
+    last_four: Type.String({
+      pattern: '^[\\w-]{4}$',
+      maxLength: 4,
+      description: 'How the token ends, to recognize it by.',
+      examples: ['x7Qk'],
+    }),
     created_at: Timestamp(),
     expires_at: Timestamp({ description: 'From when it is refused.' }),
     last_used_at: nullable(Timestamp({ description: 'When it was last used, to the minute; null if it never was.' })),
@@ -59,7 +64,12 @@ export type PersonalAccessToken = Static<typeof PersonalAccessToken>
 export const CreatedPersonalAccessToken = Type.Object(
   {
     ...PersonalAccessToken.properties,
-    token: Type.String({ description: 'Shown this once: keep it safe.', examples: ['tma_…'] }),
+    token: Type.String({
+      pattern: '^tma_[\\w-]{43}$',
+      maxLength: 47,
+      description: 'Shown this once: keep it safe.',
+      examples: ['tma_h5ZJ7DlEZPwUoTfGfF4WRvkkS4dkrdkkC1UJgDDx7Qk'],
+    }),
   },
   { $id: 'CreatedPersonalAccessToken', additionalProperties: false, description: 'A new personal access token.' },
 )

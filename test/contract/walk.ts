@@ -3,16 +3,25 @@ import type { buildApp } from '../../src/app.ts'
 import type { Query } from '../../src/database/database.ts'
 import type { people } from '../support/app.ts'
 import { type OpenApi, type Operation, openApi, type Schema } from '../support/openapi.ts'
+import type { startSmtp } from '../support/smtp.ts'
+import { makers } from './recipes.ts'
 
 export type App = Awaited<ReturnType<typeof buildApp>>
 
-/** What a walk over the operations needs: the document, two people, a way to send, and sight of all that is stored. */
+/**
+ * What a walk over the operations needs: the document, two people and any number of newcomers, a way to send, sight of
+ * all that is stored, and, for operations that mail, of the mails.
+ */
 export type World = ReturnType<typeof world>
 
-export function world(app: App, as: ReturnType<typeof people>) {
+export function world(app: App, as: ReturnType<typeof people>, smtp?: Smtp) {
   const api = openApi(app)
-  return { api, ann: as('ann'), bob: as('bob'), stored: () => stored(app), ...sending(app, api) }
+  let newcomers = 0
+  const newcomer = () => as(`newcomer${++newcomers}`)
+  return { api, ann: as('ann'), bob: as('bob'), newcomer, smtp, stored: () => stored(app), ...sending(app, api) }
 }
+
+type Smtp = Awaited<ReturnType<typeof startSmtp>>
 
 export interface Request {
   /** The path parameter, as it stands in the URL. */
@@ -65,14 +74,25 @@ function sending(app: App, api: OpenApi) {
     const url = urlOf(operation, request.id) + (request.query === undefined ? '' : `?${request.query}`)
     return inject(operation.method.toUpperCase(), url, request)
   }
-  return { inject, send }
+  /** What answers JSON sent there, past the operations; as documented, it too. */
+  const post = async (url: string, body: object, headers = {}) => {
+    const { response, faults } = await inject('POST', url, {
+      headers,
+      type: 'application/json',
+      body: JSON.stringify(body),
+    })
+    if (response.statusCode >= 300 || faults.length > 0)
+      throw new Error(`POST ${url}: ${faults.join() || response.body}`)
+    return response.body === '' ? undefined : response.json()
+  }
+  return { inject, send, post }
 }
 
 export const urlOf = ({ path }: { path: string }, id = '1') => path.replace(/\{\w+\}/, id)
 
 export const isPrivate = ({ path }: Operation) => path.includes('{')
 
-type Person = World['ann']
+export type Person = World['ann']
 
 export const bearer = async (person: Person) => ({ authorization: `Bearer ${await person.token}` })
 
@@ -108,11 +128,13 @@ export function exampleOf(api: OpenApi, reference: Schema): unknown {
   return schema.examples?.[0] ?? schema.enum?.[0]
 }
 
-/** What a path's id names, made anew for its owner by POST to the collection; its id is taken from Location. */
+/** What a path's id names, made anew for its owner: by its recipe, or by POST to the collection, from its Location. */
 export async function make(world: World, operation: Operation, owner: Person): Promise<string> {
   const path = operation.path.slice(0, operation.path.indexOf('/{'))
+  const maker = makers[path]
+  if (maker) return maker(world, owner)
   const post = world.api.operations.find((other) => other.path === path && other.method === 'post')
-  if (!post) throw new Error(`no POST ${path} makes what ${operation.path} names: teach make() another way`)
+  if (!post) throw new Error(`no POST ${path} makes what ${operation.path} names: teach makers another way`)
   const { response } = await world.send(post, { ...exampleRequest(world.api, post), headers: await bearer(owner) })
   return String(response.headers.location).split('/').at(-1)!
 }

@@ -164,19 +164,21 @@ function headerFaults(
   schemaOf: Compiled,
 ): string[] {
   const faults: string[] = []
-  for (const [name, { description }] of Object.entries(documented.headers ?? {})) {
-    const validate = schemaOf(name)
+  const known = new Set(Object.keys(documented.headers ?? {}).map((name) => name.toLowerCase()))
+  for (const [documentedName, { description }] of Object.entries(documented.headers ?? {})) {
+    const name = documentedName.toLowerCase()
+    const validate = schemaOf(documentedName)
     if (headers[name] === undefined) {
       if (!description.includes('absent')) faults.push(`without its header ${name}`)
     } else if (!validate(headers[name])) faults.push(`${name} ${textOf(validate)}`)
   }
-  const unknown = Object.keys(headers).filter((name) => !usualHeaders.has(name) && !documented.headers?.[name])
+  const unknown = Object.keys(headers).filter((name) => !usualHeaders.has(name) && !known.has(name))
   return [...faults, ...unknown.map((name) => `with the header ${name}, which is not documented`)]
 }
 
 /** What HTTP, browsers and proxies read on every answer; CORS adds its own where it is on. */
 const usualHeaders = new Set([
-  ...['connection', 'content-length', 'content-type', 'date', 'vary', 'x-request-id'],
+  ...['connection', 'transfer-encoding', 'content-length', 'content-type', 'date', 'vary', 'x-request-id'],
   ...['access-control-allow-origin', 'access-control-expose-headers', 'strict-transport-security'],
   ...['content-security-policy', 'referrer-policy', 'x-content-type-options'],
 ])
