@@ -59,8 +59,8 @@ export async function buildApp(config: Config) {
   await app.register(docs, { config })
   await app.register(database, config)
   await app.register(authenticate, { config })
-  await app.register(limits, { config })
   await app.register(etag)
+  await app.register(limits, { config })
   await app.register(mail, { config })
   await app.register(housekeeping, { config })
 

@@ -123,7 +123,7 @@ type Answer<S extends TSchema> = TUnsafe<Static<S>>
 const failure = (kinds: ProblemKind[]) =>
   ({
     description: kinds.map(({ title }) => title).join(', or: '),
-    ...headersOf(kinds.flatMap(({ headers }) => Object.keys(headers))),
+    ...problemHeaders(kinds),
     content: {
       'application/problem+json': {
         schema: ref(ProblemDocument),
@@ -133,6 +133,15 @@ const failure = (kinds: ProblemKind[]) =>
       },
     },
   }) as unknown as TSchema
+
+/** A header that not each of the kinds has is documented as one that may be absent. */
+function problemHeaders(kinds: ProblemKind[]) {
+  const names = [...new Set(kinds.flatMap(({ headers }) => Object.keys(headers)))]
+  const isOnAll = (name: string) => kinds.every(({ headers }) => headers[name] !== undefined)
+  const sometimes = (name: string) => ({ ...headers[name], description: `${headers[name]?.description} Or absent.` })
+  if (names.length === 0) return {}
+  return { headers: Object.fromEntries(names.map((name) => [name, isOnAll(name) ? headers[name] : sometimes(name)])) }
+}
 
 export const headersOf = (names: string[]): { headers?: Record<string, TString | undefined> } =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }

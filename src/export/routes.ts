@@ -15,6 +15,7 @@ export const exportRoutes: FastifyPluginAsyncTypebox = async function exportRout
   app.get(
     '/',
     {
+      config: { isStreamed: true },
       schema: {
         operationId: 'exportMe',
         summary: 'All that is kept of you',

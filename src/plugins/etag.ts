@@ -3,6 +3,13 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { headersOf, nothing } from '../schemas.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The answer is sent while it is read, so that there is no tag of it. */
+    isStreamed?: boolean
+  }
+}
+
 /**
  * Conditional reads (RFC 9110, section 13): what a user can read has an ETag, and If-None-Match answers 304.
  * (@fastify/etag knows no lists of tags, and would tag writes and problems too.)
@@ -10,7 +17,7 @@ import { headersOf, nothing } from '../schemas.ts'
 export const etag = fp(
   async function etag(app: FastifyInstance) {
     app.addHook('onRoute', (route) => {
-      if (!isRead(String(route.method)) || route.schema?.security?.length === 0) return
+      if (!isRead(String(route.method)) || route.schema?.security?.length === 0 || route.config?.isStreamed) return
       documentTags(route)
       route.onSend = (request, reply, payload, done) => {
         if (reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)

@@ -82,7 +82,7 @@ export function openApi(app: FastifyInstance) {
 
     /** How an answer differs from what the document says; empty when it does not. */
     faults(method: string, url: string, response: LightMyRequestResponse): string[] {
-      const operation = operationAt(operations, method, url)
+      const operation = isDecodable(url) ? operationAt(operations, method, url) : undefined
       const { statusCode: status } = response
       const documented = operation?.responses[status]
       const said = `${method} ${url.slice(0, 100)} answered ${status}`
@@ -132,6 +132,16 @@ function operationsOf({ paths }: Document): Operation[] {
   )
 }
 
+/** A path that cannot be decoded is refused before there is a route. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0]!)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** HEAD is answered as GET is. A path without parameters goes before one with them. */
 function operationAt(operations: Operation[], method: string, url: string): Operation | undefined {
   const path = url.split('?', 1)[0]!.replace(/(?<=.)\/$/, '')
@@ -176,7 +186,7 @@ function headerFaults(
 
 /** What HTTP, browsers and proxies read on every answer; CORS adds its own where it is on. */
 const usualHeaders = new Set([
-  ...['connection', 'content-length', 'content-type', 'date', 'vary', 'x-request-id'],
+  ...['connection', 'content-length', 'content-type', 'date', 'transfer-encoding', 'vary', 'x-request-id'],
   ...['access-control-allow-origin', 'access-control-expose-headers', 'strict-transport-security'],
   ...['content-security-policy', 'referrer-policy', 'x-content-type-options'],
 ])
