@@ -11,7 +11,7 @@ import { everyRow, rowsOf } from './support/rows.ts'
 import { test as base } from './support/smtp.ts'
 
 /** For each operation: FUZZ_RUNS=1000 looks longer, FUZZ_SEED repeats what failed. */
-const runs = Number(process.env.FUZZ_RUNS ?? 8)
+const runs = Number(process.env.FUZZ_RUNS ?? 6)
 const seeds = [
   ['the same each time', 20_261_124],
   ['new each time', Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31))],
