@@ -82,7 +82,7 @@ export function openApi(app: FastifyInstance) {
 
     /** How an answer differs from what the document says; empty when it does not. */
     faults(method: string, url: string, response: LightMyRequestResponse): string[] {
-      const operation = operationAt(operations, method, url)
+      const operation = isDecodable(url) ? operationAt(operations, method, url) : undefined
       const { statusCode: status } = response
       const documented = operation?.responses[status]
       const said = `${method} ${url.slice(0, 100)} answered ${status}`
@@ -130,6 +130,16 @@ function operationsOf({ paths }: Document): Operation[] {
       isOpen: operation.security?.length === 0,
     })),
   )
+}
+
+/** A path that cannot be decoded is refused before there is a route. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0]!)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** HEAD is answered as GET is. A path without parameters goes before one with them. */
