@@ -94,13 +94,13 @@ describe('nobody becomes another', () => {
     const password = bob.password
     const [local] = bob.email.split('@')
 
-    for (const email of [
-      `${local}\u200b@example.org`,
-      `${local}@exаmple.org`,
-      `${local}+x@example.org`,
-      `${local}\u0000@example.org`,
-    ]) {
-      expect((await anyone.post('/auth/login', { email, password })).statusCode, email).toBeGreaterThanOrEqual(401)
+    for (const [email, status] of [
+      [`${local}\u200b@example.org`, 422],
+      [`${local}@exаmple.org`, 401],
+      [`${local}+x@example.org`, 401],
+      [`${local}\u0000@example.org`, 422],
+    ] as const) {
+      expect((await anyone.post('/auth/login', { email, password })).statusCode, email).toBe(status)
     }
     expect((await anyone.post('/auth/register', { email: bob.email.toUpperCase(), password })).statusCode).toBe(409)
     expect((await anyone.post('/auth/register', { email: ` ${bob.email}`, password })).statusCode).toBe(409)
