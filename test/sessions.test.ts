@@ -62,6 +62,17 @@ describe('a refresh token', () => {
     expect(me.statusCode).toBe(200)
   })
 
+  test('is taken as the OAuth2 form too', async ({ as, anyone }) => {
+    const { refreshToken } = await logsIn(as('ann'), anyone)
+    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken, client_id: 'x' })
+
+    const reply = await anyone.post('/auth/refresh', form.toString(), {
+      'content-type': 'application/x-www-form-urlencoded',
+    })
+
+    expect([reply.statusCode, reply.json().token_type]).toEqual([200, 'bearer'])
+  })
+
   test('sent ten times at once answers once, and its successor works', async ({ as, anyone }) => {
     const { refreshToken } = await logsIn(as('ann'), anyone)
     const refresh = (refresh_token: string) => anyone.post('/auth/refresh', { refresh_token })

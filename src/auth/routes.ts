@@ -14,13 +14,13 @@ import { bodies, failures, nothing, ref, result } from '../schemas.ts'
 import { endAllSessions, logOut, type OpenSession, refreshSession } from '../sessions/store.ts'
 import { presentUser, User } from '../users/schemas.ts'
 import { parseForm } from './form.ts'
-import { Login, PasswordGrant, Refresh, Registration, Token } from './schemas.ts'
+import { Login, PasswordGrant, Refresh, RefreshGrant, Registration, Token } from './schemas.ts'
 import { logIn, registerUser } from './store.ts'
 
 export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async function authRoutes(app, { config }) {
   const { db, accessTokens, guesses } = app
   const registration = Registration(config.passwordMinLength)
-  for (const schema of [registration, Login, PasswordGrant, Refresh, Token]) app.addSchema(schema)
+  for (const schema of [registration, Login, PasswordGrant, Refresh, RefreshGrant, Token]) app.addSchema(schema)
   app.addContentTypeParser<Buffer>(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
@@ -81,7 +81,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<{ config: Config }> = async f
         summary: 'Exchange a refresh token',
         description:
           'Answers a new access token and a new refresh token; the one sent is spent. One that was spent before ends the session: somebody else may have it.',
-        body: ref(Refresh),
+        body: bodies({ 'application/json': ref(Refresh), 'application/x-www-form-urlencoded': ref(RefreshGrant) }),
         response: {
           200: result(ref(Token), 'The new tokens.', 'cache-control'),
           ...failures(InvalidRefreshToken, DatabaseDown),

@@ -62,6 +62,18 @@ const RefreshTokenText = Type.String({
   examples: [`tmr_${'k7Qp-'.repeat(13)}`],
 })
 
+/** RFC 6749, section 6. */
+export const RefreshGrant = Type.Object(
+  {
+    refresh_token: RefreshTokenText,
+    grant_type: Type.Optional(words(['refresh_token'], { description: 'The only grant that refreshes.' })),
+    scope: ignored,
+    client_id: ignored,
+    client_secret: ignored,
+  },
+  { $id: 'RefreshGrant', additionalProperties: false, description: 'The OAuth2 refresh form.' },
+)
+
 export const Token = Type.Object(
   {
     access_token: Type.String({

@@ -34,8 +34,7 @@ export const docs = fp(
           securitySchemes: {
             password: {
               type: 'oauth2',
-              description:
-                'Email (as username) and password, for an access token: a JWT, checked as RFC8725 says. POST /auth/refresh takes the refresh token as JSON.',
+              description: 'Email (as username) and password, for an access token: a JWT, checked as RFC8725 says.',
               flows: { password: { tokenUrl: '/auth/login', refreshUrl: '/auth/refresh', scopes: {} } },
             },
             access_token: {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Operation } from '../support/openapi.ts'
 import { tokenIn } from '../support/smtp.ts'
-import { bearer, encoded, type Person, type Request, type World } from './walk.ts'
+import { bearer, decoded, encoded, type Person, type Request, type World } from './walk.ts'
 
 /** What an operation's example lacks to succeed: who asks, if not anyone, and the fields that only they know. */
 type Recipe = (world: World, newcomer: Person) => Promise<{ asker?: Person; fields?: object }>
@@ -48,7 +48,7 @@ export async function made(world: World, { operationId }: Operation, request: Re
   return {
     ...request,
     ...(asker && { headers: await bearer(asker) }),
-    ...(fields && { body: encoded(request.type!, { ...JSON.parse(request.body!), ...fields }) }),
+    ...(fields && { body: encoded(request.type!, { ...decoded(request.type!, request.body!), ...fields }) }),
   }
 }
 

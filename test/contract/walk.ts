@@ -118,6 +118,9 @@ export const encoded = (type: string, value: unknown): string =>
     ? new URLSearchParams(JSON.parse(JSON.stringify(value))).toString() // without what is undefined
     : JSON.stringify(value)
 
+export const decoded = (type: string, body: string): object =>
+  type === formType ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body)
+
 export const formType = 'application/x-www-form-urlencoded'
 
 export function exampleOf(api: OpenApi, reference: Schema): unknown {
