@@ -32,6 +32,7 @@ export async function prepareFigures(folder: string): Promise<Figure[]> {
   const reader = await register(server, 'reader')
   const hoarder = await register(server, 'hoarder')
   const writer = await register(server, 'writer')
+  const visitor = await register(server, 'visitor') // whose logins end the sessions of nobody else
 
   const created = await posted<Task>(`${server.url}/tasks`, newTask, reader.headers)
   fill(file, hoarder, created, 1_000_000)
@@ -41,13 +42,13 @@ export async function prepareFigures(folder: string): Promise<Figure[]> {
   const list: Target = { server, path: '/tasks?limit=50', headers: reader.headers }
   const hoard: Target = { server, path: '/tasks?limit=50', headers: hoarder.headers }
   const create: Target = { server, method: 'POST', path: '/tasks', headers: writer.headers, body: newTask }
-  const login: Target = { server, method: 'POST', path: '/auth/login', body: reader.credentials }
+  const login: Target = { server, method: 'POST', path: '/auth/login', body: visitor.credentials }
 
   const answers: Answers = {
     one: await textOf(one),
     list: await textOf(list),
     created: JSON.stringify(created),
-    passwordHash: passwordHashOf(file, reader),
+    passwordHash: passwordHashOf(file, visitor),
   }
   const bare = await startServer('bare.ts', folder, { ANSWERS: JSON.stringify(answers) })
   const onBare = (target: Target): Target => ({ ...target, server: bare })
