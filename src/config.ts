@@ -113,7 +113,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   for (const { path, message, schema } of Value.Errors(Environment, settings)) {
     const name = path.split('/')[1] as keyof Environment
     const words = schema.anyOf?.map((word: { const: string }) => word.const).join(', ')
-    throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : `${message} (${schema.description})`}`)
+    const { description } = Environment.properties[name] // that of a list, for an item of it
+    throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : `${message} (${description})`}`)
   }
   const { dialect } = database(settings.DATABASE_URL)
   checkSecretKey(settings, dialect !== 'sqlite')
@@ -135,6 +136,7 @@ function read(env: Record<string, string | undefined>) {
 function converted(schema: TSchema, text: string): unknown {
   if (schema.type === 'array') return text.split(/\s*,\s*/)
   if (schema.type === 'integer') return /^\d+$/.test(text) ? Number(text) : text // Convert would take 8e3 for 8
+  if (schema.type === 'boolean') return { true: true, false: false }[text] ?? text
   return Value.Convert(schema, text)
 }
 

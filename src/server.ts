@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { buildApp } from './app.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { DatabaseUnavailable } from './database/database.ts'
+import { QueryFailed } from './database/driver.ts'
 import { flushLog } from './log.ts'
 
 /** How long requests that were begun may take to finish after SIGTERM; then their connections are cut. */
@@ -52,6 +53,7 @@ function reasonOf(error: unknown): string {
   if (code === 'EADDRINUSE' || code === 'EACCES') return `PORT: ${message}`
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') return `HOST: ${message}`
   if (error instanceof DatabaseUnavailable) return `DATABASE_URL: the database is not available (${message})`
+  if (error instanceof QueryFailed) return `DATABASE_URL: the database refused (${message})`
   const isExpected = error instanceof ConfigError || (error as Error).constructor === Error
   return isExpected ? message : String(stack)
 }

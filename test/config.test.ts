@@ -108,6 +108,7 @@ describe('the settings', () => {
     ['ACCESS_TOKEN_EXPIRE_MINUTES', 'Infinity'],
     ['MIGRATE_ON_START', 'perhaps'],
     ['DOCS_ENABLED', '2'],
+    ['DOCS_ENABLED', '1'],
     ['PASSWORD_MIN_LENGTH', '7'],
     ['PASSWORD_MIN_LENGTH', '65'],
     ['CORS_ORIGINS', '*'],
@@ -133,6 +134,7 @@ describe('the settings', () => {
   test('say what is allowed', () => {
     expect(() => loadConfig({ ALGORITHM: 'none' })).toThrow('ALGORITHM: must be one of HS256, HS384, HS512')
     expect(() => loadConfig({ PORT: '65536' })).toThrow(/65535/)
+    expect(() => loadConfig({ CORS_ORIGINS: '*' })).toThrow(/exact origins/)
     expect(() => loadConfig({ DATABASE_URL: 'oracle:x' })).toThrow(/allowed: sqlite:\/\/\/relative\.db/)
     expect(() => loadConfig({ NODE_ENV: 'production', SECRET_KEY: 'x' })).toThrow(/at least 32 bytes.*openssl rand/)
   })

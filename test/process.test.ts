@@ -154,6 +154,16 @@ describe.skipIf(dialect === 'sqlite')('with a database server', inParallel, () =
     expect((await call(again, '/health/ready')).status).toBe(200)
   })
 
+  test('a start without the database says so', async ({ databaseUrl }) => {
+    using folder = emptyFolder()
+    const settings = { DATABASE_URL: `${databaseUrl}_missing`, SECRET_KEY: secretKey }
+
+    const { code, stderr } = await failToStart(folder.path, settings)
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^DATABASE_URL\b.*\n$/)
+  })
+
   test('a start without the server says so', async () => {
     using folder = emptyFolder()
     const settings = { DATABASE_URL: `${dialect}://nobody:canary@127.0.0.1:1/none`, SECRET_KEY: secretKey }

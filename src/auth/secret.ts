@@ -28,7 +28,10 @@ function keyIn(file: string, log: FastifyBaseLogger): string {
   writeFileSync(draft, `${randomKey()}\n`, { mode: 0o600, flag: 'wx' })
   try {
     linkSync(draft, file)
-    log.info({ file }, 'created a secret key; set SECRET_KEY to use one of your own')
+    log.info(
+      { file },
+      'created a secret key: access tokens of an earlier one are void; set SECRET_KEY to use one of your own',
+    )
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {

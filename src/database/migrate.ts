@@ -1,6 +1,8 @@
 /** `npm run db:migrate`: applies the pending migrations to DATABASE_URL. Needs nothing but production dependencies. */
 import { existsSync } from 'node:fs'
 import { connect } from './connect.ts'
+import { DatabaseUnavailable } from './database.ts'
+import { QueryFailed } from './driver.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -13,6 +15,8 @@ try {
     await db.close()
   }
 } catch (error) {
-  process.stderr.write(`db:migrate failed: ${(error as Error).message}\n`)
+  const isOfServer = error instanceof DatabaseUnavailable || error instanceof QueryFailed
+  const where = isOfServer ? 'the database of DATABASE_URL is not there or refused: ' : ''
+  process.stderr.write(`db:migrate failed: ${where}${(error as Error).message}\n`)
   process.exitCode = 1
 }
