@@ -8,7 +8,7 @@ FROM base AS dependencies
 # No package needs its install script: better-sqlite3 and argon2 ship their binaries.
 RUN npm ci --omit=dev --ignore-scripts
 
-# docker build --target migrate: for those who want drizzle-kit itself. The runtime image migrates with npm run db:migrate.
+# docker build --target migrate has drizzle-kit itself. The runtime image migrates with node src/tables/migrate.ts.
 FROM base AS migrate
 RUN npm ci --include=dev --ignore-scripts
 COPY tsconfig.json drizzle.config.ts ./
@@ -29,4 +29,5 @@ EXPOSE 8000
 USER node
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/server.ts"]
+# With more room for short-lived objects, garbage is collected less often. README.md says what it costs.
+CMD ["node", "--max-semi-space-size=64", "src/server.ts"]

@@ -7,7 +7,7 @@ const { dialect, location } = parseDatabaseUrl(process.env.DATABASE_URL ?? 'sqli
 
 export default defineConfig({
   dialect,
-  schema: `./src/database/schema/${dialect}.ts`,
+  schema: `./src/tables/${dialect}.ts`,
   out: `./drizzle/${dialect}`,
   casing: 'snake_case',
   dbCredentials: { url: location },

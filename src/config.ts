@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { normalizeEmail } from './auth/emails.ts'
-import { parseDatabaseUrl } from './database/url.ts'
+import { type DatabaseUrl, parseDatabaseUrl } from './database/url.ts'
+import { normalizeEmail } from './values/emails.ts'
+import { normalizeOrigin } from './values/origins.ts'
 
 const oneOf = <const W extends readonly string[]>(words: W, options: { default: W[number]; description: string }) =>
   Type.Unsafe<W[number]>(
@@ -23,9 +24,16 @@ export const Environment = Type.Object({
   }),
   HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on; 0.0.0.0 in a container' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 8000, description: 'port to listen on' }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'port of HOST where /metrics is served for Prometheus; none: no metrics',
+    }),
+  ),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
-    description: 'what to log, as JSON lines; info has one line for each request',
+    description: 'what to log; info has one line for each request, JSON or on a terminal readable text',
   }),
   DATABASE_URL: Type.String({
     default: 'sqlite:///./task.db',
@@ -72,15 +80,23 @@ export const Environment = Type.Object({
   MAIL_FROM: Type.Optional(Type.String({ description: 'sender of mail, with SMTP_URL: Tasks <tasks@example.org>' })),
   PUBLIC_URL: Type.Optional(
     Type.String({
-      description: 'what links in mail begin with, with SMTP_URL: where the client of the people who use this is',
+      description: 'start of the links in mail, required with SMTP_URL: the address of your client',
     }),
   ),
-  CORS_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
+  API_URL: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description:
+        'where clients reach this API, with its prefix: https://tasks.example.org/api. Links are absolute then',
+    }),
+  ),
+  CORS_ORIGINS: Type.Array(Type.String(), {
     default: [],
-    description: 'exact origins of browser clients, separated by commas; none: CORS is off',
+    description:
+      'exact origins of browser clients, separated by commas: https://tasks.example.org, capacitor://localhost; none: CORS is off',
   }),
   RATE_LIMIT_MAX: perMinute(600, 'requests a minute for a user; and for an address, those that fail to authenticate'),
-  LOGIN_RATE_LIMIT_MAX: perMinute(10, 'logins, registrations and password changes a minute for an address'),
+  LOGIN_RATE_LIMIT_MAX: perMinute(10, 'failed logins, registrations and password changes a minute for an address'),
   REFRESH_RATE_LIMIT_MAX: perMinute(60, 'refreshes of tokens a minute for an address'),
   REDIS_URL: Type.Optional(
     Type.String({
@@ -93,7 +109,10 @@ export const Environment = Type.Object({
     description:
       'number of proxies in front (1 to 10), or their addresses and CIDR ranges; none: no header is believed',
   }),
-  DOCS_ENABLED: Type.Boolean({ default: true, description: 'whether /docs is served' }),
+  DOCS_ENABLED: Type.Boolean({
+    default: true,
+    description: 'whether /docs, /openapi.json and /openapi.yaml are served',
+  }),
 })
 
 type Environment = Static<typeof Environment>
@@ -101,8 +120,10 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
   : Lowercase<S>
 
-/** The settings by their TypeScript names: PORT is `port`, DATABASE_URL `databaseUrl`. */
-export type Config = { readonly [K in keyof Environment as Camel<K>]: Environment[K] }
+/** The settings by their TypeScript names: PORT is `port`; DATABASE_URL is `database`, taken apart. */
+export type Config = { readonly [K in Exclude<keyof Environment, 'DATABASE_URL'> as Camel<K>]: Environment[K] } & {
+  readonly database: DatabaseUrl
+}
 
 /** A setting that cannot be used; the message names it and says what is allowed. */
 export class ConfigError extends Error {}
@@ -116,11 +137,15 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     const { description } = Environment.properties[name] // that of a list, for an item of it
     throw new ConfigError(`${name}: ${words ? `must be one of ${words}` : `${message} (${description})`}`)
   }
-  const { dialect } = database(settings.DATABASE_URL)
-  checkSecretKey(settings, dialect !== 'sqlite')
+  settings.CORS_ORIGINS = settings.CORS_ORIGINS.map(originOf)
+  const { DATABASE_URL, ...others } = settings
+  const database = databaseOf(DATABASE_URL)
+  checkSecretKey(settings, database.dialect !== 'sqlite')
   checkTrustProxy(settings)
   checkMail(settings)
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value])) as unknown as Config
+  checkApiUrl(settings)
+  const named = Object.entries(others).map(([name, value]) => [camel(name), value])
+  return { ...Object.fromEntries(named), database }
 }
 
 /** The settings that are present, converted from text; an empty one counts as absent. */
@@ -140,7 +165,7 @@ function converted(schema: TSchema, text: string): unknown {
   return Value.Convert(schema, text)
 }
 
-function database(url: string) {
+function databaseOf(url: string): DatabaseUrl {
   try {
     return parseDatabaseUrl(url)
   } catch (error) {
@@ -157,6 +182,14 @@ function checkSecretKey({ SECRET_KEY, NODE_ENV }: Environment, isShared: boolean
   if (SECRET_KEY !== undefined && isShortKey(SECRET_KEY) && NODE_ENV === 'production') {
     throw new ConfigError('SECRET_KEY: must have at least 32 bytes in production; `openssl rand -base64 48` makes one')
   }
+}
+
+function originOf(text: string): string {
+  const origin = normalizeOrigin(text)
+  if (origin !== undefined) return origin
+  throw new ConfigError(
+    `CORS_ORIGINS: ${JSON.stringify(text)} is not an origin; list exact origins, without a path or a wildcard, separated by commas (https://tasks.example.org, http://localhost:5173, capacitor://localhost)`,
+  )
 }
 
 /** To trust every proxy, as `true` would, is to let each client choose its own address. */
@@ -191,6 +224,11 @@ function checkMail({ SMTP_URL, MAIL_FROM, PUBLIC_URL }: Environment) {
       'PUBLIC_URL: must be an http or https URL without a query when SMTP_URL is set: https://tasks.example.org',
     )
   }
+}
+
+function checkApiUrl({ API_URL }: Environment) {
+  if (API_URL === undefined || isPlainUrl(API_URL, ['http:', 'https:'])) return
+  throw new ConfigError('API_URL: must be an http or https URL without a query: https://tasks.example.org/api')
 }
 
 function isPlainUrl(text: string, protocols: string[], path?: string): boolean {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { desc, eq } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
-import { type Scope, scopes } from '../src/auth/scopes.ts'
 import type { Database, Query } from '../src/database/database.ts'
+import { type Scope, scopes } from '../src/values/scopes.ts'
 import { type App, test as base, type Person } from './support/app.ts'
 
 const dayMs = 86_400_000
@@ -28,7 +28,7 @@ const test = base.extend('hold', { scope: 'file' }, async ({ buildTestApp }) => 
     const isHeld = Promise.withResolvers<void>()
     const released = Promise.withResolvers<void>()
     const holding = db.transaction(async (tx) => {
-      await tx.updateAll(tx.tables.personalAccessTokens, { userId }, { name: 'held' })
+      await tx.updateMany(tx.tables.personalAccessTokens, { userId }, { name: 'held' })
       isHeld.resolve()
       await released.promise
     })
@@ -157,7 +157,7 @@ describe('a personal access token', () => {
   test('is refused once it has expired, and still listed', async ({ as, anyone, db }) => {
     const ann = as('ann')
     const { id, token } = await create(ann)
-    await db.update(db.tables.personalAccessTokens, { id }, { expiresAt: Date.now() })
+    await db.updateOne(db.tables.personalAccessTokens, { id }, { expiresAt: Date.now() })
 
     const reply = await anyone.get('/tasks', undefined, bearer(token))
 
@@ -172,11 +172,11 @@ describe('a personal access token', () => {
     const { id } = await gone.user
     const tries = () => anyone.get('/tasks', undefined, bearer(token))
 
-    await db.update(db.tables.users, { id }, { isActive: false })
+    await db.updateOne(db.tables.users, { id }, { isActive: false })
     expect((await tries()).json()).toEqual(invalidToken)
-    await db.update(db.tables.users, { id }, { isActive: true })
+    await db.updateOne(db.tables.users, { id }, { isActive: true })
     expect((await tries()).statusCode).toBe(200)
-    await db.delete(db.tables.users, { id })
+    await db.deleteMany(db.tables.users, { id })
     expect((await tries()).json()).toEqual(invalidToken)
   })
 
@@ -441,7 +441,7 @@ describe('the last use', () => {
     expect(await noted()).toBe(first)
     expect(Date.parse(first)).toBeGreaterThanOrEqual(before)
 
-    await db.update(db.tables.personalAccessTokens, { id }, { lastUsedAt: before - 61_000 })
+    await db.updateOne(db.tables.personalAccessTokens, { id }, { lastUsedAt: before - 61_000 })
     await get(app, '/tasks', token)
     await expect.poll(async () => Date.parse(await noted())).toBeGreaterThanOrEqual(before)
   })
@@ -489,7 +489,7 @@ describe('the last use', () => {
 
     const closed = closing.close()
     await release()
-    const revoking = db.delete(db.tables.personalAccessTokens, { id: created[6].id })
+    const revoking = db.deleteMany(db.tables.personalAccessTokens, { id: created[6].id })
     await Promise.all([closed, revoking])
 
     expect(replies.map(({ statusCode }) => statusCode)).toEqual(Array(12).fill(200))
@@ -529,7 +529,7 @@ const withoutRequestId = ({ 'x-request-id': _, date: __, ratelimit: ___, ...head
 const eventsOf = async (db: Database, userId: number) =>
   (await db.all(eventsOfUser, { userId })).map(({ event }) => event)
 
-const eventsOfUser: Query<{ event: string }> = ({ select, parameter, tables: { auditEvents } }) =>
+const eventsOfUser: Query<{ event: string }, { userId: number }> = ({ select, parameter, tables: { auditEvents } }) =>
   select({ event: auditEvents.event })
     .from(auditEvents)
     .where(eq(auditEvents.userId, parameter(auditEvents.userId, 'userId')))

@@ -1,7 +1,10 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
 import { describe, expect } from 'vitest'
 import type { Activity } from '../src/audit/schemas.ts'
+import { type AuditEvent, record } from '../src/audit/store.ts'
 import type { Database } from '../src/database/database.ts'
-import { test } from './support/app.ts'
+import { nextOf, test } from './support/app.ts'
 
 describe('the activity', () => {
   test('shows what happened to the account, newest first', async ({ as, anyone }) => {
@@ -63,7 +66,7 @@ describe('the activity', () => {
       const reply = await dan.get(url)
       seen.push(...reply.json())
       await addEvent(db, userId, Date.now()) // what is added meanwhile does not move the pages
-      url = /^<([^>]+)>; rel="next"$/.exec(String(reply.headers.link ?? ''))?.[1]
+      url = nextOf(url, reply)
     }
 
     expect(seen).toEqual(all)
@@ -71,6 +74,26 @@ describe('the activity', () => {
     expect((await dan.get('/users/me/activity?limit=501')).statusCode).toBe(422)
     expect((await dan.get('/users/me/activity?cursor=0')).statusCode).toBe(422)
   })
+})
+
+test('an event whose transaction is rolled back is neither kept nor logged; one that is committed is both', async ({
+  db,
+}) => {
+  const lines: unknown[] = []
+  const log = pino(new Writable({ write: (line, _encoding, done) => done(void lines.push(JSON.parse(String(line)))) }))
+  const client = { address: '192.0.2.7', userAgent: null, log }
+  const inTransaction = (event: AuditEvent, fault?: Error) =>
+    db.transaction(async (tx) => {
+      await record(tx, client, event, null)
+      if (fault) throw fault
+    })
+
+  await expect(inTransaction('token_created', new Error('changed its mind'))).rejects.toThrow('changed its mind')
+  await inTransaction('token_revoked')
+
+  expect(lines).toMatchObject([{ audit: 'token_revoked', address: '192.0.2.7' }])
+  expect(await db.find(db.tables.auditEvents, { event: 'token_created' })).toBeUndefined()
+  expect(await db.find(db.tables.auditEvents, { event: 'token_revoked' })).toMatchObject({ address: '192.0.2.7' })
 })
 
 const addEvent = ({ insert, tables }: Database, userId: number | null, createdAt: number) =>

@@ -4,15 +4,14 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { describe, expect } from 'vitest'
-import { hashToken } from '../src/auth/opaque.ts'
 import type { Database } from '../src/database/database.ts'
+import { hashToken } from '../src/values/opaque.ts'
 import { test as base } from './support/app.ts'
 import { createDatabase, dialect } from './support/database.ts'
+import { quickly } from './support/quick-start.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const password = 'correct horse battery'
-/** For several processes, each of which loads a good part of the app, on a busy machine. */
-const timeout = 60_000
 
 /** `admin` runs the command line as a host does: a process of its own, beside the server that the tests talk to. */
 const test = base.extend('admin', { scope: 'file' }, ({ app, databaseUrl }) => {
@@ -21,10 +20,7 @@ const test = base.extend('admin', { scope: 'file' }, ({ app, databaseUrl }) => {
 })
 
 describe('create-user', () => {
-  test('makes an account where registration is closed, without a secret key', { timeout }, async ({
-    admin,
-    buildTestApp,
-  }) => {
+  test('makes an account where registration is closed, without a secret key', async ({ admin, buildTestApp }) => {
     const app = await buildTestApp({ REGISTRATION: 'closed' })
     const credentials = { email: 'closed@example.org', password }
     const register = () => app.inject({ method: 'POST', url: '/auth/register', payload: credentials })
@@ -46,11 +42,7 @@ describe('create-user', () => {
     expect((await register()).json().code, 'closed tells nothing of who has an account').toBe('REGISTRATION_CLOSED')
   })
 
-  test('refuses what the API would refuse, in a line that shows no password', { timeout }, async ({
-    admin,
-    as,
-    anyone,
-  }) => {
+  test('refuses what the API would refuse, in a line that shows no password', async ({ admin, as, anyone }) => {
     const taken = as('taken')
     await taken.user
 
@@ -96,12 +88,7 @@ describe('create-user', () => {
   )
 })
 
-test('deactivate shuts an account out with its next request, until activate', { timeout }, async ({
-  admin,
-  as,
-  anyone,
-  db,
-}) => {
+test('deactivate shuts an account out with its next request, until activate', async ({ admin, as, anyone, db }) => {
   const ann = as('ann')
   const { id } = await ann.user
   const task = await ann.creates({ title: 'Kept' })
@@ -136,7 +123,7 @@ test('deactivate shuts an account out with its next request, until activate', { 
   expect(byHost.map(({ event }: { event: string }) => event)).toEqual(['account_activated', 'account_deactivated'])
 })
 
-test('reset-password ends all that the former password had opened', { timeout }, async ({ admin, as, anyone, db }) => {
+test('reset-password ends all that the former password had opened', async ({ admin, as, anyone, db }) => {
   const bob = as('bob')
   const { id } = await bob.user
   const script = await addToken(db, id)
@@ -277,7 +264,7 @@ describe('the command line', () => {
 })
 
 const admin = (databaseUrl: string, args: string[], input = '') =>
-  run(process.execPath, [`${root}/src/admin.ts`, ...args], databaseUrl, input, tmpdir())
+  run(process.execPath, [...quickly.options, `${root}/src/admin.ts`, ...args], databaseUrl, input, tmpdir())
 
 async function run(file: string, args: string[], databaseUrl: string, input: string, cwd: string) {
   const child = spawn(file, args, { cwd, env: environment(databaseUrl) })
@@ -291,7 +278,7 @@ async function run(file: string, args: string[], databaseUrl: string, input: str
 
 /** Plays a dialogue, of what is shown and then typed, at a terminal; returns all that was shown. */
 async function atTerminal(databaseUrl: string, args: string[], dialogue: string[]): Promise<string> {
-  const command = [process.execPath, `${root}/src/admin.ts`, ...args].join(' ')
+  const command = [process.execPath, ...quickly.options, `${root}/src/admin.ts`, ...args].join(' ')
   const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], { env: environment(databaseUrl) })
   let shown = ''
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -309,6 +296,7 @@ async function atTerminal(databaseUrl: string, args: string[], dialogue: string[
 const environment = (databaseUrl: string) => ({
   PATH: process.env.PATH,
   HOME: process.env.HOME,
+  ...quickly.env,
   DATABASE_URL: databaseUrl,
 })
 

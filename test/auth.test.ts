@@ -128,7 +128,7 @@ describe('logging in', () => {
   test('answers alike for an unknown email, a wrong password and an inactive account', async ({ as, anyone, db }) => {
     const ann = as('ann')
     const gone = as('gone')
-    await db.update(db.tables.users, { id: (await gone.user).id }, { isActive: false })
+    await db.updateOne(db.tables.users, { id: (await gone.user).id }, { isActive: false })
     await ann.user
 
     const replies = await Promise.all([

@@ -6,7 +6,7 @@ import { mailSettings, test, tokenIn } from './support/smtp.ts'
 
 const canary = () => `canary${randomBytes(12).toString('hex')}`
 
-test('no secret is in the log, an error or a table', { timeout: 60_000 }, async ({ databaseUrl, db, smtp }) => {
+test('no secret is in the log, an error or a table', async ({ databaseUrl, db, smtp }) => {
   using folder = emptyFolder()
   const key = canary() + canary()
   await using server = await startServer(folder.path, {
@@ -39,7 +39,7 @@ test('no secret is in the log, an error or a table', { timeout: 60_000 }, async 
   const enter = async (password?: string) => (await send('POST', '/auth/login', { email, password })).json
   const mailed = async (address: string, subject: string) => {
     const found = () => smtp.to(address).find((mail) => mail.subject === subject)
-    await expect.poll(found, { timeout: 10_000 }).toBeDefined()
+    await expect.poll(found).toBeDefined()
     const token = tokenIn(found()!)
     secrets.add(token)
     return token

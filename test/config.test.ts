@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Environment, loadConfig } from '../src/config.ts'
@@ -45,7 +46,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       port: 8000,
       logLevel: 'info',
-      databaseUrl: 'sqlite:///./task.db',
+      database: { dialect: 'sqlite', location: resolve('task.db') },
       migrateOnStart: false,
       algorithm: 'HS256',
       accessTokenExpireMinutes: 60,
@@ -116,6 +117,12 @@ describe('the settings', () => {
     ['CORS_ORIGINS', 'https://a.example,'],
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['CORS_ORIGINS', 'a.example'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'file:///'],
+    ['CORS_ORIGINS', 'https://user@a.example'],
+    ['CORS_ORIGINS', 'https://a.example?x'],
+    ['CORS_ORIGINS', 'https://a.example:99999'],
+    ['CORS_ORIGINS', 'chrome-extension://*'],
     ['DATABASE_URL', 'oracle://ann:canary@127.0.0.1/task'],
     ['DATABASE_URL', 'postgresql://ann:canary@127.0.0.1'],
     ['DATABASE_URL', 'mysql://ann:canary@:99999/task'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { normalizeEmail } from '../src/auth/emails.ts'
+import { normalizeEmail, spellingsOf } from '../src/values/emails.ts'
 
 test.for([
   ['ann@example.org', 'ann@example.org'],
@@ -11,13 +11,29 @@ test.for([
   ['İ@example.org', 'i̇@example.org'],
   ['用户@例子.广告', '用户@例子.广告'],
   ['квіточка@пошта.укр', 'квіточка@пошта.укр'],
-  ['ann@xn--bcher-kva.example', 'ann@xn--bcher-kva.example'],
+  ['ann@xn--bcher-kva.example', 'ann@bücher.example'],
+  ['ann@XN--BCHER-KVA.example', 'ann@bücher.example'],
+  ['ann@bücher.xn--bcher-kva.example', 'ann@bücher.bücher.example'],
+  ['ann@ｅｘａｍｐｌｅ.org', 'ann@example.org'],
+  ['ann@faß.example', 'ann@faß.example'],
+  ['ann@fass.example', 'ann@fass.example'],
+  ['ann@xn--i-7iq.example', 'ann@xn--i-7iq.example'],
+  ['ann@0x7f.11', 'ann@0x7f.11'],
   ['ann@1.2.example', 'ann@1.2.example'],
   [`${'x'.repeat(64)}@example.org`, `${'x'.repeat(64)}@example.org`],
   [`ann@${'x'.repeat(63)}.org`, `ann@${'x'.repeat(63)}.org`],
 ] as const)('%j is kept as %j', ([text, email]) => {
   expect(normalizeEmail(text)).toBe(email)
   expect(normalizeEmail(email), 'once kept, it stays the same').toBe(email)
+})
+
+test.for([
+  ['ann@example.org', ['ann@example.org']],
+  ['ANN@MÜNCHEN.example', ['ann@münchen.example', 'ann@xn--mnchen-3ya.example']],
+  ['ann@xn--mnchen-3ya.example', ['ann@xn--mnchen-3ya.example', 'ann@münchen.example']],
+  ['nobody', []],
+] as const)('%j may be kept as %j', ([text, spellings]) => {
+  expect(spellingsOf(text)).toEqual(spellings)
 })
 
 test.for([
@@ -64,6 +80,7 @@ test('a text that is no email is refused quickly, however it is made', () => {
     'a.'.repeat(30_000),
     `a@${'a-'.repeat(30_000)}`,
     `a@${'a.'.repeat(30_000)}`,
+    'a\u0315\u0301'.padEnd(60_000, '\u0301\u0315'),
   ]) {
     expect(normalizeEmail(text)).toBeUndefined()
   }

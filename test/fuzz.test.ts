@@ -2,7 +2,16 @@ import { randomBytes, randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import type { LightMyRequestResponse } from 'fastify'
 import { describe, expect } from 'vitest'
+import { addAccount } from '../src/auth/store.ts'
+import { createFeed } from '../src/calendars/store.ts'
+import { changing } from '../src/changes/change.ts'
+import { addComment } from '../src/comments/store.ts'
+import { lookUpLatest } from '../src/completions/store.ts'
+import { createLabel } from '../src/labels/store.ts'
+import { createProject } from '../src/projects/store.ts'
 import { openSession } from '../src/sessions/store.ts'
+import { completeTask } from '../src/tasks/completing.ts'
+import { createTask } from '../src/tasks/store.ts'
 import { createToken } from '../src/tokens/store.ts'
 import type { App, Person } from './support/app.ts'
 import { type OpenApi, type Operation, openApi } from './support/openapi.ts'
@@ -16,7 +25,7 @@ const seeds = [
   ['the same each time', 20_261_124],
   ['new each time', Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31))],
 ] as const
-const timeout = 60_000 + runs * 5_000
+const timeout = 180_000 + runs * 5_000
 
 const marker = `marker${randomBytes(8).toString('hex')}`
 
@@ -137,22 +146,33 @@ async function attacker({ db, accessTokens, log }: App, { user, password }: Pers
   const { tables } = db
   const { passwordHash } = (await db.find(tables.users, { id: (await user).id }))!
   const email = `eve-${randomBytes(6).toString('hex')}@example.org`
-  const now = Date.now()
-  const eve = await db.insert(tables.users, {
-    email,
-    passwordHash,
-    isActive: true,
-    displayName: null,
-    timezone: 'UTC',
-    createdAt: now,
-  })
   const client = { address: '127.0.0.1', userAgent: null, log }
-  const { session, refreshToken } = (await openSession(db, eve, passwordHash, client))!
+  const eve = await addAccount(db, email, passwordHash, client)
+  const { session, refreshToken } = (await openSession(db, eve, client))!
   const { row } = await createToken(db, eve, { name: 'x', scopes: ['tasks:read'], expires_in_days: 90 }, client)
-  const task = { title: 'x', description: null, status: 'pending', createdAt: now, updatedAt: now } as const
-  const { id } = await db.insert(tables.tasks, { userId: eve.id, completedAt: null, ...task })
+  const recurrence = { rrule: 'FREQ=DAILY', from: 'due' } as const
+  const task = { title: 'x', due: { date: '2026-01-01' }, recurrence }
+  const { id, projectId } = await changing(db, eve, (change) => createTask(change, task))
+  await changing(db, eve, (change) => completeTask(change, id, {}, () => {}))
+  const completion = (await lookUpLatest(db, eve.id, id))!
+  const feed = await createFeed(db, eve.id, { name: 'x' })
+  const comment = await changing(db, eve, (change) => addComment(change, id, { body: 'x' }))
+  const project = await changing(db, eve, (change) => createProject(change, { name: 'x' }))
+  const other = await changing(db, eve, (change) => createLabel(change, { name: 'y' }))
+  const label = await changing(db, eve, (change) => createLabel(change, { name: 'x' }))
   return {
-    ids: { tasks: id, sessions: session.id, tokens: row.id },
+    projectId: String(projectId),
+    labelId: String(other.id),
+    ids: {
+      tasks: id,
+      projects: project.id,
+      labels: label.id,
+      comments: comment.id,
+      'calendar-feeds': feed.row.id,
+      sessions: session.id,
+      tokens: row.id,
+    },
+    completionId: String(completion.id),
     email,
     password,
     refreshToken,
@@ -161,23 +181,29 @@ async function attacker({ db, accessTokens, log }: App, { user, password }: Pers
 }
 
 async function send(app: App, { method, path, isOpen }: Operation, sent: Sent, eve: Attacker) {
-  const kind = path.split('/').at(-2) as keyof Attacker['ids']
+  const kind = path.split('/{', 1)[0]!.split('/').at(-1) as keyof Attacker['ids']
   const id = sent.id === own.id ? String(eve.ids[kind]) : sent.id
   const body = typeof sent.body === 'string' ? withOwn(sent.body, eve) : sent.body
   return app.inject({
     method: method.toUpperCase() as 'GET',
-    url: path.replace(/\{\w+\}/, () => id) + (sent.query && `?${sent.query}`),
+    url:
+      path.replace(/\{\w+\}/, () => id).replace(/\{\w+\}/, () => eve.completionId) +
+      (sent.query && `?${withOwn(sent.query, eve)}`),
     headers: { ...(!isOpen && { authorization: `Bearer ${eve.token}` }), ...sent.headers },
     ...(body !== undefined && { payload: body }),
   })
 }
 
 /** In JSON and in a form. */
-const withOwn = (body: string, { password, email, refreshToken }: Attacker) =>
+const withOwn = (body: string, { password, email, refreshToken, projectId, labelId, ids }: Attacker) =>
   [
     [own.password, password],
     [own.email, email],
     [own.refreshToken, refreshToken],
+    [`"${own.projectId}"`, projectId],
+    [own.projectId, projectId],
+    [`"${own.labelId}"`, labelId],
+    [`"${own.taskId}"`, String(ids.tasks)],
   ].reduce(
     (text, [name, value]) =>
       text.replaceAll(name!, value!).replaceAll(encodeURIComponent(name!), encodeURIComponent(value!)),

@@ -63,7 +63,7 @@ describe('after five wrong passwords', () => {
     const names = [newName(), newName(), newName()].map(as)
     const [ann, gone] = names as [(typeof names)[0], (typeof names)[0]]
     await ann.user
-    await db.update(db.tables.users, { id: (await gone.user).id }, { isActive: false })
+    await db.updateOne(db.tables.users, { id: (await gone.user).id }, { isActive: false })
     const time = holdTime()
 
     const courses = []
@@ -79,7 +79,7 @@ describe('after five wrong passwords', () => {
     expect(courses[1]).toEqual(courses[0])
     expect(courses[2]).toEqual(courses[0])
     expect(JSON.parse(courses[0]?.[5]?.body ?? '')).toEqual({
-      type: '/problems#rate-limited',
+      type: '../problems#rate-limited',
       title: 'Too many requests',
       status: 429,
       detail: 'Too many wrong passwords: wait, then try again',
@@ -122,8 +122,50 @@ describe('after five wrong passwords', () => {
     const refused = await logIn(email.toUpperCase(), password)
 
     expect(refused.statusCode).toBe(429)
-    expect(await db.delete(db.tables.auditEvents, { userId, event: 'login_failed' })).toBe(5)
-    expect(await db.delete(db.tables.auditEvents, { userId, event: 'logged_in' })).toBe(1)
+    expect(await db.deleteMany(db.tables.auditEvents, { userId, event: 'login_failed' })).toBe(5)
+    expect(await db.deleteMany(db.tables.auditEvents, { userId, event: 'logged_in' })).toBe(1)
+  })
+})
+
+describe('guesses at once', () => {
+  test('of twelve from one address, five are tried', async ({ as, logIn, db }) => {
+    const { email, user } = as(newName())
+    const { id: userId } = await user
+
+    const replies = await Promise.all(Array.from({ length: 12 }, () => logIn(email, wrong)))
+
+    expect(replies.map(({ statusCode }) => statusCode).sort()).toEqual([...Array(5).fill(401), ...Array(7).fill(429)])
+    expect(await db.deleteMany(db.tables.auditEvents, { userId, event: 'login_failed' })).toBe(5)
+  })
+
+  test('of 600 from 60 addresses at one account, a hundred are tried', async ({ logIn }) => {
+    const email = `${newName()}@example.org`
+    holdTime()
+    let tried = 0
+    const guess = (_: unknown, n: number) =>
+      logIn.app.guesses.attempt(email, `203.0.113.${n % 60}`, async () => {
+        tried++
+        await new Promise(setImmediate)
+        return false
+      })
+
+    const outcomes = await Promise.allSettled(Array.from({ length: 600 }, guess))
+
+    expect(tried).toBe(100)
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(500)
+  })
+
+  test('that are right, or not tried, do not count', async ({ logIn }) => {
+    const email = `${newName()}@example.org`
+    const attempt = (verify: () => Promise<boolean>) => logIn.app.guesses.attempt(email, '203.0.113.1', verify)
+    const overloaded = new Error('no turn to hash')
+
+    for (let n = 0; n < 20; n++) {
+      await expect(attempt(() => Promise.reject(overloaded))).rejects.toBe(overloaded)
+    }
+    for (let n = 0; n < 200; n++) expect(await attempt(async () => true)).toBe(true)
+    for (let n = 0; n < 5; n++) expect(await attempt(async () => false)).toBe(false)
+    await expect(attempt(async () => true)).rejects.toThrow('Too many wrong passwords')
   })
 })
 
@@ -163,4 +205,17 @@ test('guessing from many addresses slows down for strangers, never for the owner
   expect(owner.statusCode).toBe(200)
   expect(later.headers['retry-after']).toBe('60')
   expect(inTurn.statusCode).toBe(200)
+})
+
+test('thirty right logins at once are all answered, however few wrong ones would be', async ({ as, app }) => {
+  const ann = as('thirty')
+  await ann.user
+
+  const logins = await Promise.all(
+    Array.from({ length: 30 }, () =>
+      app.inject({ method: 'POST', url: '/auth/login', payload: { email: ann.email, password: ann.password } }),
+    ),
+  )
+
+  expect(logins.map(({ statusCode }) => statusCode)).toEqual(Array(30).fill(200))
 })

@@ -53,7 +53,7 @@ describe('housekeeping, when a server starts,', () => {
     await Promise.all([buildTestApp(), buildTestApp()])
 
     const left = async () => (await as('fay').get('/users/me/activity?limit=500')).json().length
-    await expect.poll(left, { timeout: 15_000 }).toBe(2)
+    await expect.poll(left).toBe(2)
   })
 
   test('that fails leaves the server serving', async ({ databaseUrl, buildTestApp }) => {

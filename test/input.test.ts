@@ -112,6 +112,39 @@ describe('a body', () => {
     expect(reply.statusCode).toBe(204)
   })
 
+  test.for([
+    ['text/plain', { 'content-length': '0' }],
+    ['text/plain', {}],
+    ['multipart/form-data; boundary=x', { 'content-length': '0' }],
+    ['nonsense', { 'content-length': '0' }],
+    ['application/json; charset=utf-16', { 'content-length': '0' }],
+    ['application/octet-stream', { 'content-length': '0', 'content-encoding': 'gzip' }],
+  ] as const)('is none without bytes, whatever its type: %s', async ([type, headers], { as, buildTestApp }) => {
+    const app = await buildTestApp()
+    const ann = as('ann')
+    const authorization = `Bearer ${await ann.token}`
+    const post = (url: string) =>
+      app.inject({ method: 'POST', url, headers: { authorization, 'content-type': type, ...headers } })
+    const { email, password } = ann
+    const other = await app.inject({ method: 'POST', url: '/auth/login', payload: { email, password } })
+
+    const required = await post('/tasks')
+    const logout = await app.inject({
+      method: 'POST',
+      url: '/auth/logout',
+      headers: { authorization: `Bearer ${other.json().access_token}`, 'content-type': type, ...headers },
+    })
+
+    expect([required.statusCode, required.json().errors]).toEqual([422, [{ detail: 'is required', pointer: '' }]])
+    expect([logout.statusCode, logout.body]).toEqual([204, ''])
+  })
+
+  test('of a type that is not taken is refused where none is needed', async ({ as }) => {
+    const reply = await as('ann').post('/auth/logout', 'text', { 'content-type': 'text/plain' })
+
+    expect([reply.statusCode, reply.json().code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+  })
+
   test('may have 64 KiB, and not a byte more', async ({ as, anyone }) => {
     const { email, password, user } = as('ann')
     await user
@@ -252,13 +285,12 @@ describe('a value', () => {
     ['username', `username=ann%40example.org&username=bob%40example.org&password=${password}`],
     ['password', 'username=ann%40example.org&password=one&password=two'],
     ['grant_type', `grant_type=client_credentials&username=ann%40example.org&password=${password}`],
-    ['email', `email=ann%40example.org&username=ann%40example.org&password=${password}`],
     ['password', 'username=ann%40example.org'],
     ['username', ''],
   ])('of the login form is refused at %s: %s', async ([field, body], { anyone }) => {
     const reply = await anyone.post('/auth/login', body, { 'content-type': form })
 
-    expect(reply.statusCode).toBe(422)
+    expect(reply.statusCode).toBe(400)
     expect(reply.json().errors).toContainEqual({ detail: expect.any(String), pointer: `/${field}` })
   })
 
@@ -316,7 +348,7 @@ describe('a number in the URL', () => {
 
   test('may have fifteen digits', async ({ as }) => {
     expect((await as('ann').get('/tasks/999999999999999')).json().code).toBe('TASK_NOT_FOUND')
-    expect((await as('ann').get('/tasks?cursor=999999999999999')).statusCode).toBe(200)
+    expect((await as('ann').get('/users/me/activity?cursor=999999999999999')).statusCode).toBe(200)
   })
 
   test.for([
@@ -351,7 +383,7 @@ describe('a number in the URL', () => {
   test.for(['', '0', '-1', '0x1', '01', '1e0', '%201', '1%0A', 'x', '%00', '%FF', '1000000000000000', '1&cursor=2'])(
     'cursor=%s is refused',
     async (cursor, { as }) => {
-      const reply = await as('ann').get(`/tasks?cursor=${cursor}`)
+      const reply = await as('ann').get(`/users/me/activity?cursor=${cursor}`)
 
       expect(reply.statusCode).toBe(422)
       expect(reply.json().errors).toEqual([{ detail: expect.any(String), parameter: 'cursor' }])
@@ -384,6 +416,63 @@ describe('a number in the URL', () => {
 })
 
 describe('an email', () => {
+  test('that cannot be taken is answered with how one looks', async ({ anyone }) => {
+    const reply = await anyone.post('/auth/register', { email: 'ann at example', password })
+
+    expect(reply.json()).toMatchObject({
+      detail: 'email must be an address like ann@example.org',
+      errors: [{ detail: 'must be an address like ann@example.org', pointer: '/email' }],
+    })
+  })
+
+  test('is one in Unicode and in Punycode', async ({ anyone }) => {
+    const [unicode, punycode] = ['ann@münchen.example', 'ann@xn--mnchen-3ya.example']
+    const logIn = async (email: string) => (await anyone.post('/auth/login', { email, password })).statusCode
+
+    const first = await anyone.post('/auth/register', { email: punycode, password })
+    const second = await anyone.post('/auth/register', { email: unicode, password })
+
+    expect([first.statusCode, first.json().email]).toEqual([201, unicode])
+    expect(second.statusCode).toBe(409)
+    expect([await logIn(unicode), await logIn(punycode), await logIn('Ann@XN--MNCHEN-3YA.example')]).toEqual([
+      200, 200, 200,
+    ])
+  })
+
+  test('of an older account still works, and is taken, in the spelling it was made with', async ({
+    anyone,
+    db,
+    as,
+  }) => {
+    const older = as('older')
+    const { id } = await older.user
+    await db.updateOne(db.tables.users, { id }, { email: 'old@xn--mnchen-3ya.example' })
+    const logIn = async (email: string) =>
+      (await anyone.post('/auth/login', { email, password: older.password })).statusCode
+
+    expect(await logIn('old@xn--mnchen-3ya.example')).toBe(200)
+    expect(await logIn('old@münchen.example')).toBe(200)
+    expect((await anyone.post('/auth/register', { email: 'old@münchen.example', password })).json().code).toBe(
+      'EMAIL_TAKEN',
+    )
+    expect((await older.get('/users/me')).json().email).toBe('old@xn--mnchen-3ya.example')
+  })
+
+  test('of two older accounts with one mailbox leads to the one that is spelled like it', async ({
+    anyone,
+    db,
+    as,
+  }) => {
+    const [unicode, punycode] = [as('unicode'), as('punycode')]
+    await db.updateOne(db.tables.users, { id: (await unicode.user).id }, { email: 'two@münchen.example' })
+    await db.updateOne(db.tables.users, { id: (await punycode.user).id }, { email: 'two@xn--mnchen-3ya.example' })
+    const logIn = async (email: string, { password }: { password: string }) =>
+      (await anyone.post('/auth/login', { email, password })).statusCode
+
+    expect(await logIn('two@münchen.example', unicode)).toBe(200)
+    expect(await logIn('two@xn--mnchen-3ya.example', punycode)).toBe(200)
+  })
+
   test('that differs by an accent is another account; by its case it is not', async ({ anyone }) => {
     const accounts = [
       { email: 'a@accents.example', password: `${password} plain` },

@@ -1,5 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, vi } from 'vitest'
-import { test } from './support/app.ts'
+import { addAccount } from '../src/auth/store.ts'
+import { hashPassword } from '../src/credentials/passwords.ts'
+import { type App, test } from './support/app.ts'
+import { openApi } from './support/openapi.ts'
 
 const refused = {
   type: '/problems#rate-limited',
@@ -153,14 +160,74 @@ describe('an address', () => {
   })
 })
 
-test('every operation but health is limited, and says so in the document', async ({ app }) => {
-  const operations = Object.entries(app.swagger().paths ?? {})
-    .flatMap(([path, item]) =>
-      Object.entries(item as Record<string, { responses: Record<string, { headers?: object }> }>).map(
-        ([method, { responses }]) => ({ path, method, responses }),
-      ),
-    )
-    .filter(({ path }) => !path.startsWith('/health/'))
+describe('people behind one address', () => {
+  const password = 'correct horse battery'
+
+  /** Thirty accounts, and their logins from one address. */
+  async function office(app: App) {
+    const passwordHash = await hashPassword(password)
+    const client = { address: '127.0.0.1', userAgent: null, log: app.log }
+    const emails = Array.from({ length: 30 }, (_, n) => `${randomUUID()}-${n}@example.org`)
+    for (const email of emails) await addAccount(app.db, email, passwordHash, client)
+    const logIn = (email: string, password: string) =>
+      app.inject({ method: 'POST', url: '/auth/login', payload: { email, password } })
+    return { emails, logIn }
+  }
+
+  test('can all log in within a minute, one after the other or at once', async ({ buildTestApp }) => {
+    const app = await buildTestApp({ LOGIN_RATE_LIMIT_MAX: '10' })
+    const { emails, logIn } = await office(app)
+
+    for (const email of emails) {
+      const login = await logIn(email, password)
+      expect([login.statusCode, login.headers.ratelimit]).toEqual([200, expect.stringMatching(/^"login";r=10;t=/)])
+    }
+    const atOnce = await Promise.all(emails.map((email) => logIn(email, password)))
+
+    expect(atOnce.map(({ statusCode }) => statusCode)).toEqual(Array(30).fill(200))
+  })
+
+  test('share the wrong passwords of a minute, and all their logins', async ({ buildTestApp }) => {
+    const app = await buildTestApp({ LOGIN_RATE_LIMIT_MAX: '2' })
+    const { emails, logIn } = await office(app)
+    holdTime()
+
+    for (const email of emails) expect((await logIn(email, password)).statusCode).toBe(200)
+    const wrong = []
+    for (const email of emails.slice(0, 3)) wrong.push((await logIn(email, 'wrong')).statusCode)
+    const right = await logIn(emails[0]!, password)
+    vi.setSystemTime(Date.now() + 60_000)
+    const nextMinute: number[] = []
+    for (let n = 0; n < 41; n++) nextMinute.push((await logIn(emails[n % 30]!, password)).statusCode)
+
+    expect(wrong).toEqual([401, 401, 429])
+    expect(right.statusCode).toBe(429)
+    expect(nextMinute).toEqual([...Array(40).fill(200), 429])
+  })
+
+  test('do not wait for a client that went away', async ({ buildTestApp, as }) => {
+    const { email, password, user } = as('ann')
+    await user
+    const app = await buildTestApp({ LOGIN_RATE_LIMIT_MAX: '1' })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const gone = connect(port, '127.0.0.1')
+    const arrived = once(app.server, 'request')
+    gone.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{')
+    await arrived
+    await setImmediate()
+
+    const waiting = app.inject({ method: 'POST', url: '/auth/login', payload: { email, password } })
+    await setImmediate()
+    gone.destroy()
+    const login = await waiting
+
+    expect(login.statusCode).toBe(429)
+  })
+})
+
+test('every operation is limited but health and the welcome, and says so in the document', async ({ app }) => {
+  const operations = openApi(app).operations.filter(({ path }) => path !== '/' && !path.startsWith('/health/'))
 
   expect(operations.length).toBeGreaterThan(10)
   for (const { path, method, responses } of operations) {
@@ -193,7 +260,7 @@ test('a flood leaves one record a minute', async ({ buildTestApp, as, db }) => {
   await expect
     .poll(() => db.find(auditEvents, { userId, event: 'rate_limited' }))
     .toMatchObject({ address: '127.0.0.1' })
-  expect(await db.delete(auditEvents, { userId, event: 'rate_limited' })).toBe(1)
+  expect(await db.deleteMany(auditEvents, { userId, event: 'rate_limited' })).toBe(1)
 })
 
 test('fifty logins at once leave health answering, and ten of them get to their password', async ({ buildTestApp }) => {

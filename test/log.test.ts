@@ -1,9 +1,15 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { describe, expect } from 'vitest'
-import { test as base } from './support/database.ts'
-import { emptyFolder, type Server, startServer } from './support/process.ts'
+import { readableLine } from '../src/http/readable.ts'
+import { test as base, dialect } from './support/database.ts'
+import { call, emptyFolder, entry, logIn, type Server, startServer } from './support/process.ts'
+import { quickly } from './support/quick-start.ts'
 import { exchange } from './support/sockets.ts'
 import { execute } from './support/sql.ts'
+
+const hasTerminal = spawnSync('script', ['--version']).status === 0
 
 const settings = { MIGRATE_ON_START: 'true', SECRET_KEY: 'canary-key-of-more-than-thirty-two-bytes' }
 
@@ -17,7 +23,7 @@ const test = base.extend('server', { scope: 'file' }, async ({ databaseUrl }, { 
   return server
 })
 
-type Line = { level: number; request_id?: string; status?: number; path?: string; msg?: string }
+type Line = { level: number; time: string; request_id?: string; status?: number; path?: string; msg?: string }
 
 const linesOf = (server: Server): Line[] =>
   server
@@ -33,7 +39,7 @@ async function linesAbout(server: Server, requestId: string | null): Promise<Lin
   return about()
 }
 
-describe('the log', { timeout: 60_000 }, () => {
+describe('the log', () => {
   test('has one line for each request, with the id of its answer', async ({ server }) => {
     for (const [path, status] of [
       ['/health/live', 200],
@@ -45,17 +51,40 @@ describe('the log', { timeout: 60_000 }, () => {
 
       expect(await linesAbout(server, headers.get('x-request-id'))).toEqual([
         {
-          level: 30,
-          time: expect.any(Number),
+          level: path.startsWith('/health/') ? 20 : 30,
+          time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           request_id: expect.stringMatching(/^[\da-f-]{36}$/),
           method: 'GET',
           path,
           status,
           ms: expect.any(Number),
           address: '127.0.0.1',
+          msg: `GET ${path} ${status}`,
         },
       ])
     }
+  })
+
+  test('has a message and a time on each line', async ({ server }) => {
+    await logIn(server)
+
+    await expect.poll(() => server.log()).toContain('"msg":"registered"')
+    for (const { time, msg } of linesOf(server)) {
+      expect(msg).toEqual(expect.stringMatching(/\S/))
+      expect(new Date(time).toJSON()).toBe(time)
+    }
+  })
+
+  test('has no line for a health check, unless at debug', async ({ databaseUrl }) => {
+    using folder = emptyFolder()
+    await using quiet = await startServer(folder.path, { ...settings, DATABASE_URL: databaseUrl })
+
+    await fetch(`${quiet.url}/health/live`)
+    await fetch(`${quiet.url}/health/ready`)
+    await fetch(`${quiet.url}/nowhere`)
+
+    await expect.poll(() => quiet.log()).toContain('"path":"/nowhere"')
+    expect(quiet.log()).not.toContain('/health')
   })
 
   test('takes no id from the client', async ({ server }) => {
@@ -118,11 +147,12 @@ describe('the log', { timeout: 60_000 }, () => {
     await send('POST', '/tasks', { title, [field as string]: field }, authorization)
     await send('POST', '/tasks', `{"title":"${body}`, authorization)
     await send('POST', '/tasks', `{"title":"${body}"}`, { ...authorization, 'content-type': `text/${body}` })
-    await execute(databaseUrl, 'drop table tasks')
+    const referring = ['task_labels', 'completions', 'comments', 'reminders', 'calendar_objects']
+    for (const table of [...referring, 'tasks']) await execute(databaseUrl, `drop table ${table}`)
     await send('GET', '/tasks?limit=3', undefined, authorization)
     const { requestId, text } = await send('POST', '/tasks', { title: last, description }, authorization)
 
-    expect(statuses).toEqual([201, 409, 200, 401, 401, 422, 404, 400, 401, 201, 422, 400, 415, 500, 500])
+    expect(statuses).toEqual([201, 409, 200, 401, 400, 422, 404, 400, 401, 201, 422, 400, 415, 500, 500])
     const [fault] = await linesAbout(server, requestId)
     expect(fault).toMatchObject({ level: 50, err: { type: 'QueryFailed', stack: expect.any(String) } })
     for (const secret of [...canaries, token, ...token.split('.').slice(1), 'canary-key']) {
@@ -139,3 +169,54 @@ describe('the log', { timeout: 60_000 }, () => {
     })
   })
 })
+
+describe.skipIf(!hasTerminal || dialect !== 'sqlite')('on a terminal', () => {
+  test('no control character of a line reaches it', () => {
+    const time = '2026-01-31T09:00:00.000Z'
+
+    const line = readableLine(
+      JSON.stringify({ level: 50, time, msg: 'a\x1b[31m\u0085', err: { stack: 'Error\n  at b\r' } }),
+    )
+
+    expect(line).toMatch(/^\d\d:\d\d:\d\d error: a\\x1b\[31m\\x85\nError\n {2}at b\\x0d\n$/)
+  })
+
+  test('each request is one readable line, and the address to open is shown', async () => {
+    using folder = emptyFolder()
+    await using terminal = startOnTerminal(folder.path)
+    await expect.poll(() => terminal.shown()).toMatch(/API documentation at http:\/\/127\.0\.0\.1:\d+\/docs\r\n/)
+    const url = /at (http:\S+)\/docs/.exec(terminal.shown())![1]!
+
+    const token = await logIn({ url })
+    await call({ url }, '/tasks?limit=3', undefined, token)
+    await fetch(`${url}/health/live`)
+    await fetch(`${url}/nowhere`)
+
+    await expect.poll(() => terminal.shown()).toContain('/nowhere 404')
+    const lines = terminal.shown().trim().split('\r\n')
+    expect(lines.filter((line) => line.includes('/tasks'))).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d GET \/tasks 200 in [\d.]+ ms, user 1, from 127\.0\.0\.1$/),
+    ])
+    expect(lines).toContainEqual(expect.stringMatching(/^\d\d:\d\d:\d\d created a secret key; .* file=\S+$/))
+    expect(terminal.shown()).not.toMatch(/\{|health|earlier/)
+  })
+})
+
+/** The server on a terminal of its own, which util-linux's script makes. */
+function startOnTerminal(folder: string) {
+  const command = [process.execPath, ...quickly.options, entry].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', `exec ${command}`, '/dev/null'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, SHELL: '/bin/sh', ...quickly.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
+  return {
+    shown: () => shown,
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await once(child, 'close')
+    },
+  }
+}

@@ -178,8 +178,8 @@ describe('sending', () => {
     const closedMs = performance.now() - start
 
     expect([asked.statusCode, changed.statusCode]).toEqual([202, 204])
-    expect(answeredMs).toBeLessThan(2_000)
-    expect(closedMs).toBeLessThan(9_000)
+    expect(answeredMs).toBeLessThan(8_000)
+    expect(closedMs, 'before mail gives up on the silent server by itself').toBeLessThan(10_000)
     await expect
       .poll(() => [...silence.sockets].every(({ readableEnded, destroyed }) => readableEnded || destroyed))
       .toBe(true)
@@ -207,7 +207,7 @@ describe('sending', () => {
   })
 })
 
-describe('the log', { timeout: 60_000 }, () => {
+describe('the log', () => {
   test('has no token, and who asked for it by id only', async ({ databaseUrl, smtp }) => {
     const log = await logOfReset(databaseUrl, mailSettings(smtp.port), 'log-ann@example.org')
 

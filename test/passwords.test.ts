@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hash } from '@node-rs/argon2'
 import { eq } from 'drizzle-orm'
 import { describe, expect, vi } from 'vitest'
-import { hashToken } from '../src/auth/opaque.ts'
-import type { Database, Query, Row } from '../src/database/database.ts'
-import type { Tables } from '../src/database/tables.ts'
+import type { Database, Query, Row, Tables } from '../src/database/database.ts'
+import { hashToken } from '../src/values/opaque.ts'
 import { test as base, mailSettings, tokenIn } from './support/smtp.ts'
 
 const next = 'another horse battery'
@@ -21,11 +20,19 @@ const test = base.extend('settle', async ({ buildTestApp, smtp }, { onCleanup })
   }
 })
 
-const linksOfUser: Query<Row<Tables['mailLinks']>> = ({ select, parameter, tables: { mailLinks } }) =>
+const linksOfUser: Query<Row<Tables['mailLinks']>, { userId: number }> = ({
+  select,
+  parameter,
+  tables: { mailLinks },
+}) =>
   select()
     .from(mailLinks)
     .where(eq(mailLinks.userId, parameter(mailLinks.userId, 'userId')))
-const eventsOfUser: Query<Row<Tables['auditEvents']>> = ({ select, parameter, tables: { auditEvents } }) =>
+const eventsOfUser: Query<Row<Tables['auditEvents']>, { userId: number }> = ({
+  select,
+  parameter,
+  tables: { auditEvents },
+}) =>
   select()
     .from(auditEvents)
     .where(eq(auditEvents.userId, parameter(auditEvents.userId, 'userId')))
@@ -170,7 +177,7 @@ describe('resetting a forgotten password', () => {
     const ann = as('known-ann')
     const gone = as('known-gone')
     await ann.user
-    await db.update(db.tables.users, { id: (await gone.user).id }, { isActive: false })
+    await db.updateOne(db.tables.users, { id: (await gone.user).id }, { isActive: false })
     const before = smtp.deliveries.length
     const seen = new Set<string>()
 
@@ -198,14 +205,18 @@ describe('resetting a forgotten password', () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     const { promise: locked, resolve: lock } = Promise.withResolvers<void>()
     const holding = db.transaction(async (tx) => {
-      await tx.update(tx.tables.users, { id }, { email: ann.email })
+      await tx.updateOne(tx.tables.users, { id }, { email: ann.email })
       lock()
       await released
     })
     await locked
 
     const asked = anyone.post('/auth/password-reset', { email: ann.email })
-    const first = await Promise.race([asked.then(({ statusCode }) => statusCode), sleep(500).then(() => 'too late')])
+    const tooLate = Promise.race([sleep(10_000), holding]).then(
+      () => 'too late',
+      () => 'too late', // SQLite ends the transaction after a second
+    )
+    const first = await Promise.race([asked.then(({ statusCode }) => statusCode), tooLate])
     release()
     await holding
 
@@ -295,9 +306,9 @@ describe('resetting a forgotten password', () => {
     expect(await confirm(second), 'expired').toEqual(never)
     await ask()
     const third = tokenIn(await smtp.latestTo(ann.email, 3))
-    await db.update(db.tables.users, { id }, { isActive: false })
+    await db.updateOne(db.tables.users, { id }, { isActive: false })
     expect(await confirm(third), 'of an inactive account').toEqual(never)
-    await db.update(db.tables.users, { id }, { isActive: true })
+    await db.updateOne(db.tables.users, { id }, { isActive: true })
     expect((await confirm(third)).statusCode).toBe(204)
     expect(await confirm(third), 'used').toEqual(never)
   })
@@ -496,7 +507,7 @@ describe('a password that was hashed with other parameters', () => {
   test('is hashed with those of today at login, and stays the password', async ({ as, anyone, db }) => {
     const ann = as('old-ann')
     const { id } = await ann.user
-    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    await db.updateOne(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
     const logIn = (password: string) => anyone.post('/auth/login', { email: ann.email, password })
     const hashNow = async () => (await db.find(db.tables.users, { id }))?.passwordHash
 
@@ -513,7 +524,7 @@ describe('a password that was hashed with other parameters', () => {
   test('lets all in who log in at once', async ({ as, anyone, db }) => {
     const ann = as('old-many')
     const { id } = await ann.user
-    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    await db.updateOne(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
     const logIn = () => anyone.post('/auth/login', { email: ann.email, password: ann.password })
 
     const replies = await Promise.all(Array.from({ length: 4 }, logIn))
@@ -528,7 +539,7 @@ describe('a password that was hashed with other parameters', () => {
   }) => {
     const ann = as('old-race')
     const { id } = await ann.user
-    await db.update(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
+    await db.updateOne(db.tables.users, { id }, { passwordHash: await outdated(ann.password) })
     const logIn = (password: string) => anyone.post('/auth/login', { email: ann.email, password })
 
     // Each waits for its turn to hash: the logins are checked, then the password is changed, then they go on.
@@ -540,5 +551,38 @@ describe('a password that was hashed with other parameters', () => {
     expect((await ann.get('/users/me/sessions')).json()).toHaveLength(1)
     expect((await logIn(ann.password)).statusCode).toBe(401)
     expect((await logIn(next)).statusCode).toBe(200)
+  })
+})
+
+describe('an account that others change all the time', () => {
+  const quickHash = (password: string) => hash(password, { memoryCost: 8, timeCost: 1, parallelism: 1 })
+
+  test('is tried three times, then answered 503, and nothing is changed', async ({ as, anyone, db }) => {
+    const ann = as('restless-ann')
+    const { id } = await ann.user
+    const sessions = (await ann.get('/users/me/sessions')).json()
+    const logIn = () => anyone.post('/auth/login', { email: ann.email, password: ann.password })
+    const change = () => ann.put('/users/me/password', { current_password: ann.password, new_password: next })
+
+    for (const attempt of [logIn, change]) {
+      const reply = await whileRestless(attempt)
+
+      expect(reply.statusCode).toBe(503)
+      expect(reply.headers['retry-after']).toBe('1')
+      expect(reply.json()).toMatchObject({ code: 'OVERLOADED', detail: expect.stringContaining('being changed') })
+    }
+    expect((await ann.get('/users/me/sessions')).json()).toEqual(sessions)
+    expect((await db.find(db.tables.users, { id }))?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=8,t=1,p=1\$/)
+    expect((await logIn()).statusCode).toBe(200)
+
+    /** Each hash of the same password is another one. */
+    async function whileRestless<R>(work: () => Promise<R>): Promise<R> {
+      let isDone = false
+      const done = work().finally(() => {
+        isDone = true
+      })
+      while (!isDone) await db.updateOne(db.tables.users, { id }, { passwordHash: await quickHash(ann.password) })
+      return done
+    }
   })
 })

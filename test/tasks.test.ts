@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { test } from './support/app.ts'
+import { nextOf, test } from './support/app.ts'
 
 const notFound = {
   type: '/problems#task-not-found',
@@ -20,13 +20,27 @@ describe('a task', () => {
     expect(reply.headers.location).toBe(`/tasks/${task.id}`)
     expect(task).toEqual({
       id: expect.any(Number),
+      etag: reply.headers.etag,
       title: 'Buy milk',
       description: null,
       status: 'pending',
       user_id: (await ann.user).id,
+      project_id: expect.any(Number),
+      parent_id: null,
+      priority: 'none',
+      due: null,
+      due_at: null,
+      start: null,
+      estimated_minutes: null,
+      labels: [],
+      recurrence: null,
+      is_recurring: false,
+      reminders: [],
+      position: expect.stringMatching(/^h[0-9A-Za-z]{10}$/),
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: task.created_at,
       completed_at: null,
+      deleted_at: null,
     })
     expect((await ann.get(`/tasks/${task.id}`)).json()).toEqual(task)
   })
@@ -60,7 +74,8 @@ describe('a task', () => {
       const renamed = await ann[verb](`/tasks/${task.id}`, { title: 'Oat milk' })
       const cleared = await ann[verb](`/tasks/${task.id}`, { description: null })
 
-      expect(renamed.json()).toEqual({ ...task, title: 'Oat milk', updated_at: renamed.json().updated_at })
+      const { updated_at } = renamed.json()
+      expect(renamed.json()).toEqual({ ...task, etag: renamed.headers.etag, title: 'Oat milk', updated_at })
       expect(cleared.json()).toMatchObject({ title: 'Oat milk', description: null, status: 'in_progress' })
       expect(cleared.json().updated_at >= task.updated_at).toBe(true)
       expect((await ann.get(`/tasks/${task.id}`)).json()).toEqual(cleared.json())
@@ -145,7 +160,7 @@ describe('the list', () => {
       seen.push(...reply.json().map(({ title }: { title: string }) => title))
       // What is added meanwhile does not move the pages.
       await cat.creates({ title: 'later' })
-      url = /^<([^>]+)>; rel="next"$/.exec(String(reply.headers.link ?? ''))?.[1]
+      url = nextOf(url, reply)
     }
 
     expect(seen).toEqual(titles)
@@ -161,10 +176,10 @@ describe('the list', () => {
     const more = await dan.get('/tasks?limit=501')
 
     expect(page.json()).toHaveLength(100)
-    expect(page.headers.link).toMatch(/^<\/tasks\?limit=100&cursor=\d+>; rel="next"$/)
+    expect(page.headers.link).toMatch(/^<\/tasks\?limit=100&cursor=[\w-]+>; rel="next"$/)
     expect(all.json()).toHaveLength(101)
     expect(all.headers.link).toBeUndefined()
-    expect(more.json().errors).toEqual([{ detail: 'must be <= 500', parameter: 'limit' }])
+    expect(more.json().errors).toEqual([{ detail: 'must be an integer from 1 to 500', parameter: 'limit' }])
   })
 
   test('is empty for who has nothing', async ({ as }) => {
@@ -192,12 +207,33 @@ describe('a read', () => {
     expect(changed.headers.etag).not.toBe(etag)
   })
 
-  test('has tags for lists and the account, and none for problems and writes', async ({ as }) => {
+  test('has tags for lists and the account, and none for problems and writes that answer nothing', async ({ as }) => {
     const ann = as('ann')
 
-    expect((await ann.get('/tasks')).headers.etag).toMatch(/^"[\w-]{27}"$/)
+    expect((await ann.get('/tasks')).headers.etag).toMatch(/^"1-\w+-[\w-]{33}"$/)
     expect((await ann.get('/users/me')).headers.etag).toMatch(/^"[\w-]{27}"$/)
     expect((await ann.get('/tasks/999999')).headers.etag).toBeUndefined()
-    expect((await ann.post('/tasks', { title: 'x' })).headers.etag).toBeUndefined()
+    const { id } = await ann.creates({ title: 'x' })
+    expect((await ann.delete(`/tasks/${id}`)).headers.etag).toBeUndefined()
   })
+})
+
+test('a page of long tasks ends early, at about a megabyte, and the next one leads on', async ({ as }) => {
+  const ann = as('long-ann')
+  const description = '長'.repeat(20_000)
+  for (let n = 0; n < 120; n += 10) {
+    await Promise.all(Array.from({ length: 10 }, (_, i) => ann.creates({ title: `Task ${n + i}`, description })))
+  }
+  const seen: number[] = []
+
+  for (let url: string | undefined = '/tasks?limit=500'; url !== undefined; ) {
+    const page = await ann.get(url)
+    const tasks: { id: number }[] = page.json()
+    expect(tasks.length).toBeLessThanOrEqual(60)
+    seen.push(...tasks.map(({ id }) => id))
+    url = /<([^>]+)>/.exec(String(page.headers.link ?? ''))?.[1]
+  }
+
+  expect(seen).toHaveLength(120)
+  expect(seen).toEqual(seen.toSorted((a, b) => b - a))
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatTime } from '../src/times.ts'
+import { formatTime } from '../src/values/times.ts'
 
 const day = 86_400_000
 

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { nextLink } from '../pages.ts'
-import { PageQuery, page, ref, result } from '../schemas.ts'
+import { nextLink, PageQuery, page } from '../http/paging.ts'
+import { result } from '../http/responses.ts'
+import { ref } from '../http/schemas.ts'
 import { Activity, presentActivity } from './schemas.ts'
 import { listActivity } from './store.ts'
 
@@ -13,17 +14,18 @@ export const activityRoutes: FastifyPluginAsyncTypebox = async function activity
     {
       schema: {
         operationId: 'listActivity',
-        summary: 'What happened to your account',
+        summary: 'List the activity of your account',
         description:
-          'Logins, changes of password, and the like, newest first, one page at a time; the `next` link leads to the next page. Kept for as long as this server is set to, 90 days if not otherwise.',
+          'Answers one page of events such as logins and password changes, newest first. The `Link` header has the address of the next page. Events are kept for 90 days unless the operator chose another time.',
         tags: ['users'],
         querystring: PageQuery,
         response: { 200: result(page(ref(Activity)), 'A page of events.', 'link') },
       },
     },
-    async ({ user, query }, reply) => {
+    async (request, reply) => {
+      const { user, query } = request
       const { items, next } = await listActivity(db, user.id, query)
-      reply.headers(nextLink('/users/me/activity', query.limit, next))
+      reply.headers(nextLink(request, '/users/me/activity', query.limit, next))
       return items.map(presentActivity)
     },
   )

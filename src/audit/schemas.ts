@@ -1,22 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Id, nullable, Timestamp, words } from '../schemas.ts'
-import { formatTime } from '../times.ts'
-import { type AuditEvent, type AuditRow, auditEvents } from './store.ts'
+import { Id, nullable, Timestamp, words } from '../http/schemas.ts'
+import { formatTime } from '../values/times.ts'
+import { type AuditEvent, auditEvents } from './store.ts'
+import type { AuditRow } from './table.ts'
 
 export const Activity = Type.Object(
   {
     id: Id(),
-    event: words(auditEvents, { description: 'What happened.', examples: ['logged_in'] }),
+    event: words(auditEvents, { title: 'ActivityEvent', description: 'What happened.', examples: ['logged_in'] }),
     address: nullable(
       Type.String({
         maxLength: 45,
-        description: 'Where it came from; `command line` when whoever runs the server did it.',
+        description: 'The address that it came from; `command line` if the operator did it.',
         examples: ['203.0.113.7'],
       }),
     ),
     created_at: Timestamp({ description: 'When it happened.' }),
   },
-  { $id: 'Activity', additionalProperties: false, description: 'Something that happened to an account.' },
+  { $id: 'Activity', additionalProperties: false, description: 'An event in the history of an account.' },
 )
 export type Activity = Static<typeof Activity>
 

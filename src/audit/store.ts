@@ -1,10 +1,8 @@
-import { and, desc, eq, gte, lt, lte, max } from 'drizzle-orm'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import { addressOf } from '../addresses.ts'
-import type { Database, Query, Row } from '../database/database.ts'
-import type { Tables } from '../database/tables.ts'
-import { type Page, pageOf } from '../pages.ts'
-import type { PageQuery } from '../schemas.ts'
+import { and, eq, gte, lte, max } from 'drizzle-orm'
+import type { Database, Query, Transaction } from '../database/database.ts'
+import type { Client } from '../http/client.ts'
+import { type Page, type PageQuery, readPage } from '../http/paging.ts'
+import type { AuditRow } from './table.ts'
 
 export const auditEvents = [
   'registered',
@@ -28,40 +26,29 @@ export const auditEvents = [
 ] as const
 export type AuditEvent = (typeof auditEvents)[number]
 
-export type AuditRow = Row<Tables['auditEvents']>
-
-/** Where a request comes from, and the log that its events are written to. */
-export interface Client {
-  readonly address: string
-  readonly userAgent: string | null
-  readonly log: FastifyBaseLogger
-}
-
-export const clientOf = (request: FastifyRequest): Client => ({
-  address: addressOf(request),
-  userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
-  log: request.log,
-})
-
-/** Keeps an event of an account, in the transaction of what it tells of, and logs it. */
+/** Keeps an event of an account, in the transaction of the change itself, and logs it once that is committed. */
 export async function record(db: Database, client: Client, event: AuditEvent, userId: number | null): Promise<void> {
   const { address, log } = client
   await db.insert(db.tables.auditEvents, { userId, event, address, createdAt: Date.now() })
-  log.info({ audit: event, user_id: userId, address })
+  db.afterCommit(() => log.info({ audit: event, user_id: userId, address }, event.replaceAll('_', ' ')))
+}
+
+/** Removes the user's id and address from the user's events. */
+export async function anonymizeEvents(tx: Transaction, userId: number): Promise<void> {
+  await tx.updateMany(tx.tables.auditEvents, { userId }, { userId: null, address: null })
 }
 
 /** The user's own events, newest first, by keyset. */
-export async function listActivity(
-  db: Database,
-  userId: number,
-  { limit, cursor }: PageQuery,
-): Promise<Page<AuditRow>> {
-  const rows =
-    cursor === undefined
-      ? await db.all(newestEvents, { userId, limit: limit + 1 })
-      : await db.all(eventsBefore, { userId, limit: limit + 1, before: Number(cursor) })
-  return pageOf(rows, limit)
-}
+export const listActivity = (db: Database, userId: number, query: PageQuery): Promise<Page<AuditRow>> =>
+  readPage(query, (after, limit) =>
+    db.list(db.tables.auditEvents, {
+      equal: { userId },
+      descending: true,
+      after,
+      limit,
+      index: 'audit_events_user_id_idx',
+    }),
+  )
 
 /** When users with ids in this range last logged in, as far as events are kept. */
 export async function lastLogins(db: Database, first: number, last: number): Promise<Map<number | null, number>> {
@@ -69,7 +56,7 @@ export async function lastLogins(db: Database, first: number, last: number): Pro
   return new Map(logins.map(({ userId, at }) => [userId, at as number]))
 }
 
-const loginsInRange: Query<{ userId: number | null; at: number | null }> = ({
+const loginsInRange: Query<{ userId: number | null; at: number | null }, { first: number; last: number }> = ({
   select,
   parameter,
   tables: { auditEvents: events },
@@ -84,17 +71,3 @@ const loginsInRange: Query<{ userId: number | null; at: number | null }> = ({
       ),
     )
     .groupBy(events.userId)
-
-const newestEvents: Query<AuditRow> = ({ select, parameter, limit, tables: { auditEvents: events } }) =>
-  select()
-    .from(events)
-    .where(eq(events.userId, parameter(events.userId, 'userId')))
-    .orderBy(desc(events.id))
-    .limit(limit('limit'))
-
-const eventsBefore: Query<AuditRow> = ({ select, parameter, limit, tables: { auditEvents: events } }) =>
-  select()
-    .from(events, { forceIndex: 'audit_events_user_id_idx' })
-    .where(and(eq(events.userId, parameter(events.userId, 'userId')), lt(events.id, parameter(events.id, 'before'))))
-    .orderBy(desc(events.id))
-    .limit(limit('limit'))

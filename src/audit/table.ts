@@ -1,6 +1,7 @@
+import type { Row } from '../database/database.ts'
 import type { Kit } from '../database/kit.ts'
 
-/** What happened to an account. Rows outlive it, without saying whose it was: hence no foreign key. */
+/** Events of accounts. Rows outlive their account, without saying whose it was: hence no foreign key. */
 export const defineAuditEvents = (k: Kit) =>
   k.table(
     'audit_events',
@@ -13,3 +14,5 @@ export const defineAuditEvents = (k: Kit) =>
     },
     (t) => [k.index('audit_events_user_id_idx', t.userId, t.id), k.index('audit_events_created_at_idx', t.createdAt)],
   )
+
+export type AuditRow = Row<ReturnType<typeof defineAuditEvents>>

@@ -1,39 +1,18 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { words } from '../schemas.ts'
-
-const email = Type.String({
-  format: 'idn-email',
-  maxLength: 254,
-  description: 'Kept trimmed, in lower case and NFC.',
-  examples: ['ann@example.org'],
-})
-
-export const maxPasswordLength = 256
-const password = (minLength: number, description: string) =>
-  Type.String({
-    format: 'password',
-    minLength,
-    maxLength: maxPasswordLength,
-    description,
-    examples: ['correct horse battery staple'],
-  })
+import { Email, NewPassword, Password } from '../credentials/schemas.ts'
+import { ref, words } from '../http/schemas.ts'
+import { refreshTokenPattern } from '../sessions/refresh.ts'
 
 export const Registration = (minLength: number) =>
   Type.Object(
-    {
-      email,
-      password: password(
-        minLength,
-        `${minLength} to ${maxPasswordLength} characters of any kind; not a common password and not the email's own name.`,
-      ),
-    },
+    { email: Email, password: NewPassword(minLength) },
     { $id: 'Registration', additionalProperties: false, description: 'An account to create.' },
   )
 export type Registration = Static<ReturnType<typeof Registration>>
 
 export const Login = Type.Object(
-  { email: Type.String({ ...email }), password: password(1, 'The password of the account.') },
-  { $id: 'Login', additionalProperties: false, description: 'Who logs in.' },
+  { email: Email, password: Password },
+  { $id: 'Login', additionalProperties: false, description: 'The account to log in to.' },
 )
 export type Login = Static<typeof Login>
 
@@ -41,24 +20,30 @@ const ignored = Type.Optional(
   Type.String({ pattern: '^[\\x20-\\x7e]*$', maxLength: 1000, description: 'Ignored.', examples: [''] }),
 )
 
-/** RFC 6749, section 4.3.2. Public clients send no secret; what they send besides is taken and ignored. */
+/** RFC 6749, section 3.2: a form may hold more. The parser drops it before this is checked. */
+const furtherParameters = {
+  additionalProperties: Type.String({ maxLength: 65_536, description: 'Ignored.' }),
+  maxProperties: 1000,
+}
+
+/** RFC 6749, section 4.3.2. Public clients send no secret; what they send is ignored. */
 export const PasswordGrant = Type.Object(
   {
-    username: Login.properties.email,
-    password: Login.properties.password,
-    grant_type: Type.Optional(words(['password'], { description: 'The only grant there is.' })),
+    username: Email,
+    password: Password,
+    grant_type: Type.Optional(words(['password'], { description: 'May be absent.' })),
     scope: ignored,
     client_id: ignored,
     client_secret: ignored,
   },
-  { $id: 'PasswordGrant', additionalProperties: false, description: 'The OAuth2 password form.' },
+  { $id: 'PasswordGrant', ...furtherParameters, description: 'The OAuth2 password form.' },
 )
 export type PasswordGrant = Static<typeof PasswordGrant>
 
 const RefreshTokenText = Type.String({
-  pattern: '^tmr_[\\w-]{65}$',
+  pattern: refreshTokenPattern.source,
   maxLength: 69,
-  description: 'Answers new tokens at /auth/refresh, once.',
+  description: 'Exchanged for new tokens at /auth/refresh, once.',
   examples: [`tmr_${'k7Qp-'.repeat(13)}`],
 })
 
@@ -66,13 +51,19 @@ const RefreshTokenText = Type.String({
 export const RefreshGrant = Type.Object(
   {
     refresh_token: RefreshTokenText,
-    grant_type: Type.Optional(words(['refresh_token'], { description: 'The only grant that refreshes.' })),
+    grant_type: Type.Optional(
+      words(['refresh_token'], { description: 'May be absent at /auth/refresh; at /auth/login it selects this form.' }),
+    ),
     scope: ignored,
     client_id: ignored,
     client_secret: ignored,
   },
-  { $id: 'RefreshGrant', additionalProperties: false, description: 'The OAuth2 refresh form.' },
+  { $id: 'RefreshGrant', ...furtherParameters, description: 'The OAuth2 refresh form.' },
 )
+export type RefreshGrant = Static<typeof RefreshGrant>
+
+/** Either form, for one token endpoint: `grant_type` selects it. */
+export const Grant = Type.Unsafe<PasswordGrant | RefreshGrant>({ anyOf: [ref(PasswordGrant), ref(RefreshGrant)] })
 
 export const Token = Type.Object(
   {
@@ -82,7 +73,7 @@ export const Token = Type.Object(
       description: 'A JWT; send it as Authorization: Bearer.',
       examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl'],
     }),
-    token_type: Type.Unsafe<'bearer'>({ type: 'string', enum: ['bearer'] }),
+    token_type: words(['bearer']),
     expires_in: Type.Integer({
       format: 'int32',
       minimum: 60,
@@ -99,11 +90,16 @@ export const Token = Type.Object(
       examples: [604_800],
     }),
   },
-  { $id: 'Token', additionalProperties: false, description: 'What a login answers (RFC 6749, section 5.1).' },
+  { $id: 'Token', additionalProperties: false, description: 'The answer to a login (RFC 6749, section 5.1).' },
 )
 export type Token = Static<typeof Token>
 
 export const Refresh = Type.Object(
   { refresh_token: RefreshTokenText },
-  { $id: 'Refresh', additionalProperties: false, description: 'What to exchange for new tokens.' },
+  { $id: 'Refresh', additionalProperties: false, description: 'A refresh token to exchange for new tokens.' },
+)
+
+export const AccountDeletion = Type.Object(
+  { password: Password },
+  { $id: 'AccountDeletion', additionalProperties: false, description: 'Confirms the deletion with the password.' },
 )

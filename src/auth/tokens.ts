@@ -4,7 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
-import { InvalidToken } from '../errors.ts'
+import { InvalidToken } from '../http/problems.ts'
 
 /** How far the clocks of two instances may be apart. */
 const skewSeconds = 5
@@ -28,7 +28,7 @@ export type Keys = readonly [string, ...string[]]
 
 const kidOf = (key: string) => hash('sha256', key).slice(0, 8)
 
-/** Only our algorithm, type, issuer and audience; fast-jwt would else take tokens that lack them. Times are ours, below. */
+/** Only our algorithm, type, issuer and audience; fast-jwt by itself takes tokens that lack them. Times are checked below. */
 export const jwtOptions = (config: Config, [secret]: Keys): FastifyJWTOptions => ({
   secret,
   sign: { algorithm: config.algorithm, header: { alg: config.algorithm, typ: 'at+jwt', kid: kidOf(secret) } },
@@ -54,7 +54,7 @@ export function accessTokens(jwt: JWT, config: Config, keys: Keys): AccessTokens
   const keyById = new Map(keys.map((key) => [kidOf(key), key]))
   const isAccessClaims = TypeCompiler.Compile(AccessClaims)
   const lifetimeSeconds = config.accessTokenExpireMinutes * 60
-  // Verifying costs more than all else in a read, so it is done once for each token. Keyed by the whole token, and only
+  // Verifying costs more than the rest of a read, so it is done once for each token. Keyed by the whole token, and only
   // by tokens that we signed: nobody else can fill it.
   const verified = new LRUCache<string, AccessClaims>({ max: 10_000 })
 
@@ -97,7 +97,7 @@ export function accessTokens(jwt: JWT, config: Config, keys: Keys): AccessTokens
       const key = keyById.get(header.kid as string)
       if (key !== undefined) return jwt.verify(token, { key })
     } catch {
-      // Whatever is wrong with it is not told.
+      // The answer does not say what is wrong with it.
     }
     throw new InvalidToken()
   }

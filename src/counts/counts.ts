@@ -1,17 +1,23 @@
-/** What limits count: in this process (memory.ts), or for all instances together (redis.ts). */
+/** The counts of limits: in this process (memory.ts), or for all instances together (redis.ts). */
 export interface Counts {
-  /** Counts one more under the key, in a window that begins with the first. */
-  hit(key: string, windowMs: number): Promise<Count>
+  /**
+   * Counts one more under the key, or several, in a window that begins with the first. Counts in this process answer without a
+   * promise: every request waits for this one.
+   */
+  hit(key: string, windowMs: number, times?: number): Count | Promise<Count>
+  /** Takes one back, if the window lasts still. */
+  unhit(key: string): Promise<Count>
   /** Whether something was counted under the key, in a window that lasts still. */
   has(key: string): Promise<boolean>
 
   /**
-   * Milliseconds to wait before the next try; 0 when it may be made. Beyond the free ones that try is the only one: those
-   * who come meanwhile wait as if it had failed.
+   * Milliseconds to wait before the next try; 0 when it may be made. That try counts as a failure from its beginning, so
+   * that tries that are made at the same time count each other: beyond the free ones, the next has to wait, twice as long
+   * each time.
    */
   enter(key: string, backoff: Backoff): Promise<number>
-  /** A try failed: beyond the free ones, the next has to wait, twice as long each time. */
-  fail(key: string, backoff: Backoff): Promise<void>
+  /** The try was not made, or succeeded while the failures before it still count. */
+  giveBack(key: string, backoff: Backoff): Promise<void>
   /** A try succeeded: failures start from none. */
   clear(key: string): Promise<void>
 }

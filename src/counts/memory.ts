@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Counts, waitMs } from './counts.ts'
 
-// Of more keys, those that were not seen for longest are forgotten: some 20 MB at most.
+// Of more keys, those unused longest are forgotten: some 20 MB at most.
 const maxKeys = 100_000
 
 interface Entry {
@@ -15,10 +15,18 @@ export function countsInMemory(): Counts {
   const entries = new LRUCache<string, Entry>({ max: maxKeys })
 
   return {
-    async hit(key, windowMs) {
+    hit(key, windowMs, times = 1) {
       const now = Date.now()
       const entry = entryOf(key, now, windowMs)
-      entry.count++
+      entry.count += times
+      return { current: entry.count, ttl: entry.endsAt - now }
+    },
+
+    async unhit(key) {
+      const now = Date.now()
+      const entry = lookUpEntry(key, now)
+      if (entry === undefined) return { current: 0, ttl: 0 }
+      if (entry.count > 0) entry.count--
       return { current: entry.count, ttl: entry.endsAt - now }
     },
 
@@ -28,19 +36,20 @@ export function countsInMemory(): Counts {
 
     async enter(key, backoff) {
       const now = Date.now()
-      const entry = lookUpEntry(key, now)
-      if (entry === undefined) return 0
+      const entry = entryOf(key, now, backoff.keptMs)
       if (entry.waitUntil > now) return entry.waitUntil - now
+      entry.count++
+      entry.endsAt = now + backoff.keptMs
       entry.waitUntil = now + waitMs(entry.count, backoff)
       return 0
     },
 
-    async fail(key, backoff) {
+    async giveBack(key, backoff) {
       const now = Date.now()
-      const entry = entryOf(key, now, backoff.keptMs)
-      entry.count++
-      entry.endsAt = now + backoff.keptMs
-      entry.waitUntil = now + waitMs(entry.count, backoff)
+      const entry = lookUpEntry(key, now)
+      if (entry === undefined || entry.count === 0) return
+      entry.count--
+      entry.waitUntil = Math.min(entry.waitUntil, now + waitMs(entry.count, backoff))
     },
 
     async clear(key) {

@@ -3,48 +3,53 @@ import { Redis } from 'ioredis'
 import { type Backoff, type Counts, waitMs } from './counts.ts'
 import { countsInMemory } from './memory.ts'
 
-/** How long a request waits for Redis, and then how long none asks it but one that tries. */
+/** How long a request waits for Redis. */
 const timeoutMs = 250
-const pauseMs = 1_000
+/** A Redis that takes longer than this for a second, with no quicker answer between, is not waited for. */
+const slowMs = 100
+/** While Redis does not answer, no request waits for it; this often it is asked whether it answers again. */
+const retryMs = 1_000
 
 /**
- * Counts in Redis, so that instances count together; while it does not answer, each counts in its own memory. To let
- * everything pass instead would make an outage of Redis an invitation to guess, to refuse would make it one of the API.
+ * Counts in Redis, so that instances count together; while it does not answer, each counts in its own memory. Letting
+ * everything pass instead would make an outage of Redis an invitation to guess; refusing everything, an outage of the API.
  */
 export async function countsInRedis(url: string, log: FastifyBaseLogger): Promise<Counts & { close(): void }> {
   const client = new Redis(url, {
     keyPrefix: 'task-management-api:',
     lazyConnect: true,
     connectTimeout: 1_000,
-    commandTimeout: timeoutMs,
+    commandTimeout: retryMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt) => Math.min(attempt * 100, pauseMs),
+    retryStrategy: (attempt) => Math.min(attempt * 100, retryMs),
   })
-  client.on('error', () => {}) // each attempt to connect again; `ask` tells of the outage, once
+  client.on('error', () => {}) // each attempt to connect again; `ask` logs the outage, once
   const shared = countsOf(client)
   const own = countsInMemory()
-  let isDown = false
-  let askedAt = 0
+  let retries: NodeJS.Timeout | undefined
+  let slowSince: number | undefined
 
   await client.connect().catch(fail)
   return {
-    hit: (key, windowMs) => ask((counts) => counts.hit(key, windowMs)),
+    hit: (key, windowMs, times) => ask((counts) => counts.hit(key, windowMs, times)),
+    unhit: (key) => ask((counts) => counts.unhit(key)),
     has: (key) => ask((counts) => counts.has(key)),
     enter: (key, backoff) => ask((counts) => counts.enter(key, backoff)),
-    fail: (key, backoff) => ask((counts) => counts.fail(key, backoff)),
+    giveBack: (key, backoff) => ask((counts) => counts.giveBack(key, backoff)),
     clear: (key) => ask((counts) => counts.clear(key)),
-    close: () => client.disconnect(),
+    close() {
+      clearInterval(retries)
+      client.disconnect()
+    },
   }
 
-  async function ask<R>(question: (counts: Counts) => Promise<R>): Promise<R> {
-    const now = performance.now()
-    if (isDown && now - askedAt < pauseMs) return question(own)
-    askedAt = now
+  async function ask<R>(question: (counts: Counts) => R | Promise<R>): Promise<R> {
+    if (retries) return question(own)
+    const start = performance.now()
     try {
-      const answer = await question(shared)
-      if (isDown) log.info('Redis answers again: limits are shared')
-      isDown = false
+      const answer = await inTime(question(shared), timeoutMs)
+      watch(start, performance.now())
       return answer
     } catch (error) {
       fail(error)
@@ -52,17 +57,50 @@ export async function countsInRedis(url: string, log: FastifyBaseLogger): Promis
     }
   }
 
+  function watch(start: number, end: number) {
+    if (end - start < slowMs) slowSince = undefined
+    else if (slowSince === undefined) slowSince = end
+    else if (end - slowSince > retryMs) fail(new Error('Redis is slow'))
+  }
+
   function fail(err: unknown) {
-    if (!isDown) log.warn({ err }, 'Redis does not answer: this instance counts on its own until it does')
-    isDown = true
+    if (retries) return
+    log.warn({ err }, 'Redis does not answer: this instance counts on its own until it does')
+    retries = setInterval(() => void retry(), retryMs).unref()
+  }
+
+  /** Counts, as requests do: a Redis that takes no writes answers a ping. */
+  async function retry() {
+    const hasCounted = await inTime(shared.hit('retry', retryMs), slowMs).then(Boolean, () => false)
+    if (!hasCounted || !retries) return
+    clearInterval(retries)
+    retries = undefined
+    slowSince = undefined
+    log.info('Redis answers again: limits are shared')
+  }
+}
+
+async function inTime<R>(answer: R | Promise<R>, limitMs: number): Promise<R> {
+  const { promise: isLate, reject } = Promise.withResolvers<never>()
+  // An answer that arrived while this process was busy is read before the immediate, and so is not late.
+  const timer = setTimeout(() => setImmediate(() => reject(new Error('no answer from Redis'))), limitMs)
+  try {
+    return await Promise.race([answer, isLate])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
 // Scripts run undisturbed, and only Redis's own clock is asked, since instances' may differ.
 
 const hitScript = `
-local current = redis.call('INCR', KEYS[1])
-if current == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+local current = redis.call('INCRBY', KEYS[1], ARGV[2])
+if current == tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return { current, redis.call('PTTL', KEYS[1]) }`
+
+const unhitScript = `
+local current = tonumber(redis.call('GET', KEYS[1]) or '0')
+if current > 0 then current = redis.call('DECR', KEYS[1]) end
 return { current, redis.call('PTTL', KEYS[1]) }`
 
 /** ARGV: what to wait after each number of failures from 0, the last for all beyond. */
@@ -75,26 +113,37 @@ end`
 const enterScript = `${wait}
 local ms = redis.call('PTTL', KEYS[2])
 if ms > 0 then return ms end
-wait(tonumber(redis.call('GET', KEYS[1]) or '0'))
-return 0`
-
-const failScript = `${wait}
 local keptMs = table.remove(ARGV)
 local failures = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], keptMs)
 wait(failures)
 return 0`
 
+const giveBackScript = `
+if tonumber(redis.call('GET', KEYS[1]) or '0') < 1 then return 0 end
+local failures = redis.call('DECR', KEYS[1])
+local ms = ARGV[math.min(failures + 1, #ARGV)]
+if redis.call('PTTL', KEYS[2]) > tonumber(ms) then
+  if ms == '0' then redis.call('DEL', KEYS[2]) else redis.call('PEXPIRE', KEYS[2], ms) end
+end
+return 0`
+
 function countsOf(client: Redis): Counts {
   return {
-    async hit(key, windowMs) {
-      const [current, ttl] = (await client.eval(hitScript, 1, key, windowMs)) as [number, number]
+    async hit(key, windowMs, times = 1) {
+      const [current, ttl] = (await client.eval(hitScript, 1, key, windowMs, times)) as [number, number]
       return { current, ttl }
     },
+    async unhit(key) {
+      const [current, ttl] = (await client.eval(unhitScript, 1, key)) as [number, number]
+      return { current, ttl: Math.max(0, ttl) }
+    },
     has: async (key) => (await client.exists(key)) === 1,
-    enter: async (key, backoff) => (await client.eval(enterScript, 2, key, waitOf(key), ...waits(backoff))) as number,
-    async fail(key, backoff) {
-      await client.eval(failScript, 2, key, waitOf(key), ...waits(backoff), backoff.keptMs)
+    async enter(key, backoff) {
+      return (await client.eval(enterScript, 2, key, waitOf(key), ...waits(backoff), backoff.keptMs)) as number
+    },
+    async giveBack(key, backoff) {
+      await client.eval(giveBackScript, 2, key, waitOf(key), ...waits(backoff))
     },
     async clear(key) {
       await client.del(key, waitOf(key))

@@ -1,7 +1,10 @@
 /** What each dialect does its own way; adapter.ts makes a Database of it. */
 import type { SQL, Table } from 'drizzle-orm'
 import type { Fields, Statement } from './compile.ts'
-import type { Tables } from './tables.ts'
+import type { Tables, Usage } from './database.ts'
+import type { Keyset } from './lists.ts'
+
+type RowLock = 'update' | 'no key update'
 
 export type Values = Record<string, unknown>
 
@@ -16,14 +19,19 @@ export interface Result {
 
 /** Throws UniqueViolation, DatabaseUnavailable, DatabaseFull or QueryFailed: none of them holds a parameter. */
 export interface Connection {
-  execute(statement: Statement, parameters: unknown[]): Promise<Result>
+  /** `isOne`: no more than the first row is wanted. */
+  execute(statement: Statement, parameters: unknown[], isOne?: boolean): Promise<Result>
 }
 
 export interface DriverOptions {
   /** Connections to a server at most; SQLite has one. */
   readonly poolSize?: number
-  /** Told, by the driver's code, of each connection that breaks. */
+  /** How long a migration waits for another process that migrates. */
+  readonly migrationLockSeconds?: number
+  /** Called with the driver's code for each connection that breaks. */
   readonly onConnectionLost?: (code: string) => void
+  /** Called after each group commit of SQLite with the number of writes and transactions in it. */
+  readonly onGroupCommit?: ((jobs: number) => void) | undefined
 }
 
 /** A driver's own `execute` commits at once. */
@@ -32,13 +40,26 @@ export interface Driver extends Connection {
   readonly builder: Builder
   /** Whether INSERT and UPDATE can return the row they wrote. */
   readonly hasReturning: boolean
-  /** A parameter as a query had best hold it. */
+  /** Keeps others from changing a row that a transaction has read; absent where a transaction that may write is alone. */
+  readonly rowLock?: RowLock
+  /** Wraps a parameter of a query, where a bare one would have the database plan the statement again at each use. */
   bound(parameter: SQL): SQL
+  readonly keyset: Keyset
+  /** Whether WITH may hold an UPDATE, so that one statement takes a number and writes what carries it. */
+  readonly hasWritableWith: boolean
+  /**
+   * Runs statements one after the other, none of them waiting, in less than a transaction takes: what `work` wrote
+   * before it throws stays, unless it undoes it. Only where a database can be asked without waiting.
+   */
+  readonly inOneJob?: <R>(work: (run: (statement: Statement, parameters: unknown[]) => Result) => R) => Promise<R>
   /** How long a transaction may take before it is rolled back. */
   readonly transactionLimitMs: number
   transaction<R>(work: (connection: Connection) => Promise<R>): Promise<R>
+  usage(): Usage
   /** Throws DatabaseUnavailable when a write would be refused. */
   checkWritable(): Promise<void>
+  /** Throws an Error for the operator when the database cannot hold every character. */
+  checkCharacters(): Promise<void>
   pendingMigrations(): Promise<string[]>
   migrate(): Promise<string[]>
   close(): Promise<void>
@@ -46,7 +67,9 @@ export interface Driver extends Connection {
 
 /** Drizzle's query builders, typed as far as the three dialects' are alike. */
 export interface Builder {
-  select(fields?: Fields): { from(table: Table): Selection }
+  select(fields?: Fields): { from(table: Table | SQL, hint?: { forceIndex: string }): Selection }
+  $with(name: string): { as(write: Built): object }
+  with(expression: object): Pick<Builder, 'insert' | 'update' | 'delete'>
   insert(table: Table): { values(row: Values): Write }
   update(table: Table): { set(changes: Values): { where(condition: SQL): Write } }
   delete(table: Table): { where(condition: SQL): Built }
@@ -58,13 +81,16 @@ export interface Built {
 
 export interface Selection extends Built {
   readonly _: { readonly selectedFields: Fields }
+  innerJoin(table: Table, on: SQL): Selection
   where(condition: SQL): Selection
+  orderBy(...columns: SQL[]): Selection
   limit(rows: SQL): Selection
-  for(strength: 'update'): Built
+  for(strength: RowLock): Built
+  getSQL(): SQL
 }
 
 export interface Write extends Built {
-  returning(): Built
+  returning(fields?: Fields): Built
 }
 
 /** A fault in our SQL, or one of the database's own: the message has the driver's code, and nothing that was sent. */

@@ -14,6 +14,7 @@ import type {
   IsPrimaryKey,
   NotNull,
 } from 'drizzle-orm'
+import type { Refusal } from './uniques.ts'
 
 type Columns = Record<string, ColumnBuilderBase>
 
@@ -51,11 +52,15 @@ export interface Kit {
   timestamp(): Kind<'number', number>
   /** Short, indexable text; `length` counts code points. A unique column takes at most 768 on MySQL. */
   string(length: number): Kind<'string', string>
+  /** ASCII that is compared by its bytes on every database, whatever its locale; `length` counts bytes. */
+  key(length: number): Kind<'string', string>
   /** Text too long for an index: up to 4 million code points. */
   text(): Kind<'string', string>
 
+  primary(name: string, ...columns: [Column, ...Column[]]): Constraint
   index(name: string, ...columns: [Column, ...Column[]]): Constraint
-  unique(name: string, ...columns: [Column, ...Column[]]): Constraint
+  /** Names the error of a request that violates it: without one, the answer would be a fault of the server. */
+  unique(name: string, columns: [Column, ...Column[]], refusal: Refusal): Constraint
   /** A foreign key whose rows go with the row they refer to. */
   cascade(name: string, column: Column, to: Column): Constraint
   oneOf(name: string, column: Column, values: readonly string[]): Constraint

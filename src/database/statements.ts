@@ -1,12 +1,15 @@
-import { and, type Column, eq, getTableColumns, is, isNull, SQL, sql, type Table } from 'drizzle-orm'
+import { type Column, getTableColumns, is, SQL, sql, type Table } from 'drizzle-orm'
 import { compile, type Fields, type Statement } from './compile.ts'
-import type { Queries, Query } from './database.ts'
+import type { Entity, List, Queries, Query } from './database.ts'
 import type { Driver, Selection, Values, Write } from './driver.ts'
+import { columnsOf, countQuery, listQuery, listShape } from './lists.ts'
+import { former, isPlain, matching, names, parameter, placeholders, shape } from './parameters.ts'
 
 export type Statements = ReturnType<typeof statementsOf>
 
 /** Each statement of a database, built when it is first needed: building costs ten times what executing does. */
-export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
+export function statementsOf(driver: Driver) {
+  const { builder, tables, hasReturning, rowLock, bound } = driver
   const once = cache()
   const byQuery = new WeakMap<Query<unknown>, Statement>()
 
@@ -23,19 +26,22 @@ export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
   // A bound limit would have SQLite plan the statement again at each use.
   const one = (table: Table, match: Values) => builder.select().from(table).where(matching(table, match)).limit(sql`1`)
 
-  const changing = (table: Table, match: Values, changes: Values) =>
+  const changing = (table: Table, match: Values | SQL, changes: Values) =>
     builder
       .update(table)
       .set(placeholders(table, changes))
-      .where(matching(table, match, former))
+      .where(is(match, SQL) ? match : matching(table, match, former))
 
   return {
     find: (table: Table, match: Values) =>
       once(table, `find ${shape(match)}`, () => compile(one(table, match), getTableColumns(table))),
 
-    /** Finds the row and keeps others from changing it; not on SQLite, where there are no others. */
+    /** Finds the row and keeps others from changing it. */
     lock: (table: Table, match: Values) =>
-      once(table, `lock ${shape(match)}`, () => compile(one(table, match).for('update'), getTableColumns(table))),
+      once(table, `lock ${shape(match)}`, () => {
+        const select = one(table, match)
+        return compile(rowLock ? select.for(rowLock) : select, getTableColumns(table))
+      }),
 
     query(query: Query<unknown>) {
       let statement = byQuery.get(query)
@@ -47,18 +53,31 @@ export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
       return statement
     },
 
+    list: (table: Entity, list: List<Entity>) =>
+      once(table, listShape(list), () => compile(listQuery(driver, table, list), columnsOf(table, list))),
+
+    count: (table: Entity, list: List<Entity>) =>
+      once(table, `count ${listShape(list)}`, () => {
+        const select = countQuery(driver, table, list)
+        return compile(select, select._.selectedFields)
+      }),
+
+    insertOnly: (table: Table, row: Values) =>
+      once(table, `insert only ${names(row)}`, () => compile(builder.insert(table).values(placeholders(table, row)))),
+
     insert: (table: Table, row: Values) =>
       once(table, `insert ${names(row)}`, () => written(table, builder.insert(table).values(placeholders(table, row)))),
 
     update(table: Table, match: Values, changes: Values) {
       const build = () => written(table, changing(table, match, changes))
-      // An expression may hold values of its own.
-      if (Object.values(changes).some((value) => is(value, SQL))) return build()
+      if (!isPlain(changes)) return build()
       return once(table, `update ${names(changes)} where ${shape(match)}`, build)
     },
 
-    updateAll: (table: Table, match: Values, changes: Values) =>
-      once(table, `update all ${names(changes)} where ${shape(match)}`, () => compile(changing(table, match, changes))),
+    updateAll(table: Table, match: Values | SQL, changes: Values) {
+      const build = () => compile(changing(table, match, changes))
+      return is(match, SQL) ? build() : once(table, `update all ${names(changes)} where ${shape(match)}`, build)
+    },
 
     delete(table: Table, match: Values | SQL) {
       if (is(match, SQL)) return compile(builder.delete(table).where(match))
@@ -67,16 +86,8 @@ export function statementsOf({ builder, tables, hasReturning, bound }: Driver) {
   }
 }
 
-/** An update's parameters: the names of those it matches are set apart from the new values'. */
-export function updateParameters(match: Values, changes: Values): Values {
-  const parameters = { ...changes }
-  for (const name in match) parameters[former(name)] = match[name]
-  return parameters
-}
-
-const former = (name: string) => `former ${name}`
-
-function cache() {
+/** Builds each statement of a table once. */
+export function cache() {
   const byTable = new WeakMap<Table, Map<string, Statement>>()
   return (table: Table, key: string, build: () => Statement): Statement => {
     const known = byTable.get(table) ?? new Map<string, Statement>()
@@ -85,40 +96,4 @@ function cache() {
     known.set(key, statement)
     return statement
   }
-}
-
-const names = (values: Values) => Object.keys(values).sort().join()
-
-/** What a condition's SQL depends on: its names, and which of them are null. */
-function shape(match: Values): string {
-  const keys = Object.keys(match)
-  if (keys.length === 0) throw new TypeError('an empty match would meet every row')
-  const parts = keys.map((key) => {
-    if (match[key] === undefined) throw new TypeError(`no value to match ${key} with`)
-    return match[key] === null ? `${key} null` : key
-  })
-  return parts.length === 1 ? parts[0]! : parts.sort().join()
-}
-
-function matching(table: Table, match: Values, naming = (name: string) => name): SQL {
-  const conditions = Object.entries(match).map(([name, value]) => {
-    const column = columnOf(table, name)
-    return value === null ? isNull(column) : eq(column, parameter(column, naming(name)))
-  })
-  return and(...conditions)!
-}
-
-function placeholders(table: Table, values: Values): Values {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(
-    given.map(([name, value]) => [name, is(value, SQL) ? value : parameter(columnOf(table, name), name)]),
-  )
-}
-
-const parameter = (column: Column, name: string): SQL => sql`${sql.param(sql.placeholder(name), column)}`
-
-function columnOf(table: Table, name: string): Column {
-  const column = getTableColumns(table)[name]
-  if (column === undefined) throw new TypeError(`the table has no column ${name}`)
-  return column
 }

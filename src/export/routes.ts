@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Activity } from '../audit/schemas.ts'
-import { ref, result } from '../schemas.ts'
-import { presentSession, Session } from '../sessions/schemas.ts'
-import { listSessions } from '../sessions/store.ts'
-import { Task } from '../tasks/schemas.ts'
-import { PersonalAccessToken } from '../tokens/schemas.ts'
-import { Export } from './schemas.ts'
-import { exportText } from './store.ts'
+import { result } from '../http/responses.ts'
+import { ref } from '../http/schemas.ts'
+import { type ExportEntry, membersOf } from './members.ts'
+import { Export, isNamed } from './schemas.ts'
+import { beginExport } from './store.ts'
 
-export const exportRoutes: FastifyPluginAsyncTypebox = async function exportRoutes(app) {
+export const exportRoutes: FastifyPluginAsyncTypebox<{ entries: readonly ExportEntry[] }> = async function exportRoutes(
+  app,
+  { entries },
+) {
   const { db } = app
-  for (const schema of [Session, PersonalAccessToken, Activity, Task, Export]) app.addSchema(schema)
+  const members = membersOf(entries)
+  const exported = Export(members)
+  for (const schema of [...members.map(({ items }) => items).filter(isNamed), exported]) app.addSchema(schema)
 
   app.get(
     '/',
@@ -19,23 +21,22 @@ export const exportRoutes: FastifyPluginAsyncTypebox = async function exportRout
       config: { isStreamed: true },
       schema: {
         operationId: 'exportMe',
-        summary: 'All that is kept of you',
+        summary: 'Export your account',
         description:
-          'One JSON document, sent while it is read: what changes meanwhile may be in it as before or as after. A connection that breaks before the document ends means that it is not whole.',
+          'Answers everything in your account as one JSON document. The document is streamed: a change made during the export may or may not be in it. If the connection breaks before the document ends, the export is incomplete.',
         tags: ['users'],
         response: {
-          200: result(ref(Export), 'Your account and everything in it.', 'cache-control', 'content-disposition'),
+          200: result(ref(exported), 'Your account and everything in it.', 'cache-control', 'content-disposition'),
         },
       },
     },
     async ({ method, user, sessionId }, reply) => {
-      const sessions = (await listSessions(db, user.id)).map((row) => presentSession(row, sessionId))
+      const text = method === 'HEAD' ? [] : await beginExport(db, members, user, sessionId)
       reply
         .type('application/json')
         .header('content-disposition', 'attachment; filename="account.json"')
         .header('cache-control', 'no-store')
-      const text = Readable.from(method === 'HEAD' ? [] : exportText(db, user, sessions))
-      return reply.send(text as never) // the schema's type is what the text says
+      return reply.send(Readable.from(text) as never) // the schema's type is what the text says
     },
   )
 }

@@ -1,54 +1,25 @@
-import { type Static, Type } from '@sinclair/typebox'
-import { Activity } from '../audit/schemas.ts'
-import type { Row } from '../database/database.ts'
-import type { Tables } from '../database/tables.ts'
-import { mailLinkPurposes } from '../recovery/table.ts'
-import { nullable, ref, Timestamp, words } from '../schemas.ts'
-import { Session } from '../sessions/schemas.ts'
-import { Task } from '../tasks/schemas.ts'
-import { formatTime } from '../times.ts'
-import { maxTokens, PersonalAccessToken } from '../tokens/schemas.ts'
+import { type TSchema, Type } from '@sinclair/typebox'
+import { ref, Timestamp } from '../http/schemas.ts'
 import { User } from '../users/schemas.ts'
+import type { ExportMember } from './members.ts'
 
-const ExportedMailLink = Type.Object(
-  {
-    purpose: words(mailLinkPurposes, { description: 'What it is for.' }),
-    email: nullable(
-      Type.String({
-        format: 'idn-email',
-        maxLength: 254,
-        description: 'The address that the account is to have.',
-        examples: ['ann@example.org'],
-      }),
-    ),
-    created_at: Timestamp(),
-    expires_at: Timestamp(),
-  },
-  { additionalProperties: false, description: 'A link that was mailed and not used, without its secret.' },
-)
+export const Export = (members: readonly ExportMember[]) =>
+  Type.Object(
+    {
+      exported_at: Timestamp({ description: 'When the export began.' }),
+      account: ref(User),
+      ...Object.fromEntries(members.map((member) => [member.name, listOf(member)])),
+    },
+    {
+      $id: 'Export',
+      additionalProperties: false,
+      description:
+        'Everything in an account except its password and the secrets of tokens. Lists are complete, newest first.',
+    },
+  )
 
-export const Export = Type.Object(
-  {
-    exported_at: Timestamp({ description: 'When the export was begun.' }),
-    account: ref(User),
-    sessions: Type.Array(ref(Session), { maxItems: 20 }),
-    tokens: Type.Array(ref(PersonalAccessToken), { maxItems: maxTokens }),
-    mail_links: Type.Array(ExportedMailLink, { maxItems: mailLinkPurposes.length }),
-    activity: Type.Array(ref(Activity)),
-    tasks: Type.Array(ref(Task)),
-  },
-  {
-    $id: 'Export',
-    additionalProperties: false,
-    description:
-      'All that is kept of an account, but for its password and the secrets of tokens; lists are whole, newest first.',
-  },
-)
-export type Export = Static<typeof Export>
+const listOf = ({ items, maxItems }: ExportMember): TSchema =>
+  Type.Array(isNamed(items) ? ref(items) : items, maxItems === undefined ? {} : { maxItems })
 
-export const exportMailLink = (row: Row<Tables['mailLinks']>): Static<typeof ExportedMailLink> => ({
-  purpose: row.purpose,
-  email: row.email,
-  created_at: formatTime(row.createdAt),
-  expires_at: formatTime(row.expiresAt),
-})
+/** Whether the schema is a component of the document. */
+export const isNamed = (schema: TSchema): boolean => schema.$id !== undefined

@@ -1,15 +1,17 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Scope, scopeOf } from '../auth/scopes.ts'
 import { secretKeys } from '../auth/secret.ts'
 import { type AccessTokens, accessTokens, jwtOptions } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
-import { InsufficientScope, InvalidToken, NotAuthenticated } from '../errors.ts'
+import { InsufficientScope, InvalidToken, NotAuthenticated } from '../http/problems.ts'
+import { refreshSuccessors, type Successors } from '../sessions/refresh.ts'
 import { lookUpUserOfSession } from '../sessions/store.ts'
 import { lookUpUserOfToken, tokenPrefix } from '../tokens/store.ts'
 import { tokenUses } from '../tokens/uses.ts'
-import type { UserRow } from '../users/store.ts'
+import { usersAfter } from '../users/store.ts'
+import type { AuthenticatedUser } from '../users/table.ts'
+import type { Scope } from '../values/scopes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,10 +21,14 @@ declare module 'fastify' {
      */
     authenticate: onRequestAsyncHookHandler
     accessTokens: AccessTokens
+    /** The refresh tokens that follow one, by our keys. */
+    refreshSuccessors: Successors
   }
   interface FastifyRequest {
     /** The session of the access token; 0 with a personal access token, which has none. */
     sessionId: number
+    /** What the personal access token may do; undefined for a session, which may do everything. */
+    scopes: readonly string[] | undefined
   }
   interface FastifyContextConfig {
     /** What a personal access token needs here; without it, the route takes none. */
@@ -31,37 +37,28 @@ declare module 'fastify' {
 }
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    user: UserRow
+    user: AuthenticatedUser
   }
 }
 
-/**
- * Who is asking. Every route registered after this plugin runs `authenticate` first, before anything is validated,
- * unless its schema says `security: []`: the document and the check are one fact, and a new route cannot forget it.
- */
+/** Who is asking: what `access` runs before each route of the JSON API, and what other doors may run themselves. */
 export const authenticate = fp(
   async function authenticate(app: FastifyInstance, { config }: { config: Config }) {
-    const keys = secretKeys(config, app.log)
+    const keys = secretKeys(config, app.log, (await usersAfter(app.db, 0)).length > 0)
     await app.register(jwt, jwtOptions(config, keys))
     const tokens = accessTokens(app.jwt, config, keys)
     app.decorate('accessTokens', tokens)
+    app.decorate('refreshSuccessors', refreshSuccessors(keys))
     app.decorateRequest('sessionId', 0)
-    const uses = tokenUses(app.db, app.log)
-    app.addHook('onClose', () => uses.close())
+    app.decorateRequest('scopes', undefined)
+    const noteUse = tokenUses(app.db, app.work)
 
     app.decorate('authenticate', async (request) => {
       const token = bearerToken(request)
-      request.user = token.startsWith(tokenPrefix) ? await holderOf(token, request) : await sessionUser(token, request)
+      request.user = await (token.startsWith(tokenPrefix) ? holderOf(token, request) : sessionUser(token, request))
     })
 
-    app.addHook('onRoute', (route) => {
-      if (route.schema?.security?.length === 0) return
-      const scope = scopeOf(route)
-      if (scope) route.config = { ...route.config, scope }
-      route.onRequest = [app.authenticate, ...[route.onRequest ?? []].flat()]
-    })
-
-    async function sessionUser(token: string, request: FastifyRequest): Promise<UserRow> {
+    async function sessionUser(token: string, request: FastifyRequest): Promise<AuthenticatedUser> {
       const { userId, sessionId } = tokens.read(token)
       const user = await lookUpUserOfSession(app.db, userId, sessionId)
       if (!user?.isActive) throw new InvalidToken()
@@ -69,16 +66,17 @@ export const authenticate = fp(
       return user
     }
 
-    async function holderOf(token: string, request: FastifyRequest): Promise<UserRow> {
+    async function holderOf(token: string, request: FastifyRequest): Promise<AuthenticatedUser> {
       const holder = await lookUpUserOfToken(app.db, token)
       if (!holder?.user.isActive) throw new InvalidToken()
       const { scope } = request.routeOptions.config
       if (!scope || !holder.scopes.includes(scope)) throw insufficient(scope)
-      uses.note(holder)
+      noteUse(holder)
+      request.scopes = holder.scopes
       return holder.user
     }
   },
-  { name: 'authenticate', dependencies: ['database'] },
+  { name: 'authenticate', dependencies: ['database', 'work'] },
 )
 
 /** RFC 6750, section 2.1; the scheme is case-insensitive. */

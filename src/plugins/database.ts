@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { connect } from '../database/connect.ts'
+import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
-import { parseDatabaseUrl } from '../database/url.ts'
+import { connect } from '../tables/connect.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,19 +10,16 @@ declare module 'fastify' {
   }
 }
 
-interface Options {
-  databaseUrl: string
-  /** SQLite is migrated anyway. */
-  migrateOnStart: boolean
-}
-
-async function openDatabase(app: FastifyInstance, { databaseUrl, migrateOnStart }: Options) {
-  const db = await connect(databaseUrl, {
+/** The database, migrated or refused at start. */
+async function openDatabase(app: FastifyInstance, { config }: { config: Config }) {
+  const db = await connect(config.database, {
     onConnectionLost: (code) => app.log.warn({ code }, 'lost a connection to the database'),
+    onGroupCommit: app.metrics?.observeGroupCommit,
   })
   app.addHook('onClose', () => db.close())
 
-  if (migrateOnStart || parseDatabaseUrl(databaseUrl).dialect === 'sqlite') {
+  await db.checkCharacters()
+  if (config.migrateOnStart || config.database.dialect === 'sqlite') {
     const applied = await db.migrate()
     if (applied.length > 0) app.log.info({ applied }, 'migrated the database')
   }
@@ -34,4 +31,4 @@ async function openDatabase(app: FastifyInstance, { databaseUrl, migrateOnStart 
   app.decorate('db', db)
 }
 
-export const database = fp(openDatabase, { name: 'database' })
+export const database = fp(openDatabase, { name: 'database', dependencies: ['metrics'] })

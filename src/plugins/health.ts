@@ -1,17 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { DatabaseDown } from '../errors.ts'
-import { failures, ref, result, words } from '../schemas.ts'
+import { DatabaseDown } from '../http/problems.ts'
+import { failures, result } from '../http/responses.ts'
+import { ref, words } from '../http/schemas.ts'
+import { version } from '../version.ts'
 
 const Health = Type.Object(
-  { status: words(['ok']) },
-  { $id: 'Health', additionalProperties: false, description: 'All is well.' },
+  {
+    status: words(['ok']),
+    version: Type.String({
+      pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$',
+      maxLength: 50,
+      description: 'The version of the server.',
+      examples: [version],
+    }),
+  },
+  { $id: 'Health', additionalProperties: false, description: 'The check passed.' },
 )
 
-/** For whoever runs the server: live means do not restart it, ready means send it requests. */
+const health = { status: 'ok', version } as const
+
+export const healthTag = { name: 'health', description: 'Checks for the operator and for load balancers.' }
+
+/** For the operator: a live server needs no restart, and a ready one can be sent requests. */
 export const healthRoutes: FastifyPluginAsyncTypebox = async function healthRoutes(app) {
   app.addSchema(Health)
-  const open = { tags: ['health'], security: [] }
+  const open = { tags: [healthTag.name], security: [] }
 
   app.get(
     '/live',
@@ -19,14 +33,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async function healthRout
       schema: {
         ...open,
         operationId: 'getLiveness',
-        summary: 'Is the process alive?',
-        description: 'Whether it answers at all, whatever the database does.',
-        response: { 200: result(ref(Health), 'It is.', 'cache-control') },
+        summary: 'Check that the process is alive',
+        description: 'Succeeds whenever the process can answer, whatever the state of the database.',
+        response: { 200: result(ref(Health), 'The process is alive.', 'cache-control') },
       },
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { status: 'ok' as const }
+      return health
     },
   )
 
@@ -36,15 +50,18 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async function healthRout
       schema: {
         ...open,
         operationId: 'getReadiness',
-        summary: 'Can it serve requests?',
-        description: 'Whether the database answers, can be written and has the schema that this server needs.',
-        response: { 200: result(ref(Health), 'It can.', 'cache-control'), ...failures(DatabaseDown) },
+        summary: 'Check that the server can serve requests',
+        description: 'Succeeds if the database answers, can be written and has the schema that this server needs.',
+        response: {
+          200: result(ref(Health), 'The server can serve requests.', 'cache-control'),
+          ...failures(DatabaseDown),
+        },
       },
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store')
       await app.db.ready()
-      return { status: 'ok' as const }
+      return health
     },
   )
 }

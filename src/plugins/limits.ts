@@ -1,28 +1,52 @@
-import rateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
-import { addressOf, networkOf } from '../addresses.ts'
-import { clientOf, record } from '../audit/store.ts'
-import { type Guesses, limitGuesses } from '../auth/guesses.ts'
+import { record } from '../audit/store.ts'
 import type { Config } from '../config.ts'
 import type { Count, Counts } from '../counts/counts.ts'
 import { countsInMemory } from '../counts/memory.ts'
 import { countsInRedis } from '../counts/redis.ts'
-import { Problem, RateLimited } from '../errors.ts'
-import { announcing, failures, perhapsAnnouncing } from '../schemas.ts'
+import { room } from '../counts/room.ts'
+import { type Guesses, limitGuesses } from '../credentials/guesses.ts'
+import { addressOf, clientOf } from '../http/client.ts'
+import { RateLimited } from '../http/problems.ts'
+import { networkOf } from '../values/addresses.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    limits: Limits
     guesses: Guesses
   }
   interface FastifyContextConfig {
     /** Which limit of its address a request takes from, beside its user's: all routes that name it count together. */
-    limit?: 'login' | 'refresh'
+    limit?: keyof Limits['ofAddress']
+    /** Whether a request that succeeds, or that the server fails, does not count towards that limit. */
+    countsFailuresOnly?: boolean
   }
 }
 
+/**
+ * Counts a request, says in its headers what is left (draft-ietf-httpapi-ratelimit-headers), and throws RateLimited;
+ * synchronously where the counts are in this process, since every request waits for it. `times`: as how many it counts.
+ */
+type Limit = (request: FastifyRequest, reply: FastifyReply, times?: number) => undefined | Promise<void>
+
+interface Limits {
+  readonly ofUser: Limit
+  /** Of the network, for a request that fails to authenticate. */
+  readonly ofStranger: Limit
+  readonly ofAddress: Readonly<Record<'login' | 'refresh', onRequestAsyncHookHandler>>
+}
+
 const windowMs = 60_000
+
+/**
+ * Logins of an address that may succeed, for each that may fail: people behind one address can start their day, and a
+ * flood of right logins still does not take all the hashing.
+ */
+const successesPerFailure = 20
+/** Logins of an address that wait for room, in this process. */
+const maxWaiting = 200
 
 /**
  * How many requests a minute a user may send, and an address where there is no user yet. A request that authenticates
@@ -33,55 +57,53 @@ const windowMs = 60_000
 export const limits = fp(
   async function limits(app: FastifyInstance, { config }: { config: Config }) {
     const counts = await countsFor(app, config)
+    const login = limitOf(counts, 'login', config.loginRateLimitMax, (request) => `login ${network(request)}`)
+    const failures = limitFailures(counts, 'login', config.loginRateLimitMax)
+    const refresh = limitOf(counts, 'refresh', config.refreshRateLimitMax, (request) => `refresh ${network(request)}`)
     app.decorate('guesses', limitGuesses(counts))
-    await app.register(rateLimit, { global: false, store: storeOf(counts) })
-    const network = (request: FastifyRequest) => networkOf(addressOf(request))
-    const ofAddress = {
-      login: limiter(app, 'login', config.loginRateLimitMax, (request) => `login ${network(request)}`),
-      refresh: limiter(app, 'refresh', config.refreshRateLimitMax, (request) => `refresh ${network(request)}`),
-    }
-    const ofUser = limiter(app, 'default', config.rateLimitMax, ({ user }) => `user ${user.id}`)
-    const ofStranger = limiter(app, 'default', config.rateLimitMax, (request) => `stranger ${network(request)}`)
-
-    const authenticateWithinLimits: onRequestAsyncHookHandler = async (request, reply) => {
-      try {
-        await app.authenticate.call(app, request, reply)
-      } catch (error) {
-        if (error instanceof Problem) await ofStranger(request, reply)
-        throw error
-      }
-      await ofUser(request, reply)
-    }
-
+    app.decorate('limits', {
+      ofUser: limitOf(counts, 'default', config.rateLimitMax, ({ user }) => `user ${user.id}`),
+      ofStranger: limitOf(counts, 'default', config.rateLimitMax, (request) => `stranger ${network(request)}`),
+      ofAddress: {
+        login: async (request, reply) =>
+          request.routeOptions.config.countsFailuresOnly ? failures.enter(request, reply) : login(request, reply),
+        refresh: async (request, reply) => refresh(request, reply),
+      },
+    })
     app.addHook('onRoute', (route) => {
-      const { limit } = route.config ?? {}
-      const isOpen = route.schema?.security?.length === 0
-      if (isOpen && !limit) return
-      const own = [route.onRequest ?? []].flat().filter((hook) => hook !== app.authenticate)
-      // Before what else the route refuses: every refusal is counted, and says so.
-      route.onRequest = [...(isOpen ? [] : [authenticateWithinLimits]), ...(limit ? [ofAddress[limit]] : []), ...own]
-      documentLimits(route)
+      if (route.config?.countsFailuresOnly) route.onSend = failures.leave
     })
-
-    const told = new LRUCache<string | number, true>({ max: 10_000, ttl: windowMs })
-    app.addHook('onResponse', (request, reply, done) => {
-      if (reply.statusCode === 429) tell(request)
-      done()
-    })
-
-    /** Once a minute for a user or network: a flood of requests shall not become a flood of rows. */
-    function tell(request: FastifyRequest) {
-      const userId = request.user?.id ?? null
-      const who = userId ?? network(request)
-      if (told.has(who)) return
-      told.set(who, true)
-      record(app.db, clientOf(request), 'rate_limited', userId).catch((err: unknown) => {
-        request.log.warn({ err }, 'could not record that a limit was reached')
-      })
-    }
+    recordRefusals(app)
   },
-  { name: 'limits', dependencies: ['authenticate'] },
+  { name: 'limits', dependencies: ['database', 'work'] },
 )
+
+const network = (request: FastifyRequest) => networkOf(addressOf(request))
+
+/** Once a minute for a user or network, so that a flood of requests does not become a flood of rows. */
+function recordRefusals(app: FastifyInstance) {
+  const recorded = new LRUCache<string | number, true>({ max: 10_000, ttl: windowMs })
+  const records = app.work.queue('records of limits', {
+    atOnce: 1,
+    maxWaiting: 1_000,
+    closeMs: 1_000,
+    failure: 'could not record that a limit was reached',
+  })
+
+  app.addHook('onResponse', (request, reply, done) => {
+    if (reply.statusCode === 429) note(request)
+    done()
+  })
+
+  function note(request: FastifyRequest) {
+    const client = clientOf(request)
+    const userId = request.user?.id ?? null
+    const who = userId ?? networkOf(client.address)
+    if (recorded.has(who)) return
+    const isTaken = records.add(() => record(app.db, client, 'rate_limited', userId), client.log)
+    if (isTaken) recorded.set(who, true)
+  }
+}
 
 async function countsFor(app: FastifyInstance, { redisUrl }: Config): Promise<Counts> {
   if (redisUrl === undefined) return countsInMemory()
@@ -90,44 +112,82 @@ async function countsFor(app: FastifyInstance, { redisUrl }: Config): Promise<Co
   return counts
 }
 
-/** The plugin's own store hands out an object that it goes on counting in: of ten at once, each would be the tenth. */
-const storeOf = (counts: Counts): FastifyRateLimitStoreCtor =>
-  class {
-    incr(key: string, done: (error: Error | null, count?: Count) => void, ms: number) {
-      counts.hit(key, ms).then((count) => done(null, count), done)
-    }
-    child() {
-      return this
-    }
+function limitOf(counts: Counts, name: string, max: number, keyOf: (request: FastifyRequest) => string): Limit {
+  const announce = announcing(name, max)
+
+  return (request, reply, times = 1) => {
+    if (times === 0) return undefined
+    const count = counts.hit(keyOf(request), windowMs, times)
+    return count instanceof Promise ? count.then((count) => take(reply, count)) : take(reply, count)
   }
 
-/** Counts a request, says in its headers what is left (draft-ietf-httpapi-ratelimit-headers), and throws RateLimited. */
-function limiter(app: FastifyInstance, name: string, max: number, keyOf: (request: FastifyRequest) => string) {
-  const count = app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: keyOf })
+  function take(reply: FastifyReply, count: Count): undefined {
+    announce(reply, count)
+    if (count.current > max) throw refusalUntil(count)
+  }
+}
+
+/**
+ * Limits the attempts of a network that fail. Each counts when it comes in, so that those made at the same time count each
+ * other, and is given back when it leaves unless it failed. Those beyond the limit wait for it.
+ */
+function limitFailures(counts: Counts, name: string, max: number) {
+  const announce = announcing(name, max)
+  const attempts = room(maxWaiting)
+  const inside = new WeakMap<FastifyRequest, string>()
+
+  return {
+    async enter(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      const key = `login ${network(request)}`
+      const all = await counts.hit(`all ${key}`, windowMs)
+      const isFlood = all.current > max * successesPerFailure
+      let count: Count = { current: max + 1, ttl: all.ttl }
+      const refused =
+        isFlood ||
+        (await attempts.enter(key, async () => {
+          count = await counts.hit(key, windowMs)
+          if (count.current <= max) return undefined
+          await counts.unhit(key)
+          return true
+        }))
+      announce(reply, count)
+      if (refused) throw refusalUntil(count)
+      inside.set(request, key)
+      reply.raw.once('close', () => leave(request)) // whose client has gone away may be answered nothing
+    },
+
+    async leave(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      const key = inside.get(request)
+      const isFailure = reply.statusCode >= 400 && reply.statusCode < 500
+      if (key !== undefined && !isFailure) announce(reply, await counts.unhit(key))
+      leave(request)
+    },
+  }
+
+  function leave(request: FastifyRequest): void {
+    const key = inside.get(request)
+    if (key !== undefined && inside.delete(request)) attempts.leave(key)
+  }
+}
+
+function announcing(name: string, max: number) {
   const policy = `"${name}";q=${max};w=${windowMs / 1000}`
-
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const counted = await count(request)
-    if (counted.isAllowed) return // never: that is for a list of allowed keys
-    const seconds = Math.max(1, counted.ttlInSeconds)
-    addToList(reply, 'ratelimit-policy', policy)
-    addToList(reply, 'ratelimit', `"${name}";r=${counted.remaining};t=${seconds}`)
-    if (counted.isExceeded) throw new RateLimited({ headers: { 'retry-after': String(seconds) } })
+  return (reply: FastifyReply, { current, ttl }: Count): void => {
+    putInList(reply, 'ratelimit-policy', name, policy)
+    putInList(reply, 'ratelimit', name, `"${name}";r=${Math.max(0, max - current)};t=${secondsOf(ttl)}`)
   }
 }
 
-function addToList(reply: FastifyReply, name: string, item: string) {
-  const list = reply.getHeader(name)
-  reply.header(name, list === undefined ? item : `${list}, ${item}`)
+/** Replaces what the list says of this limit already. */
+function putInList(reply: FastifyReply, header: string, name: string, item: string): void {
+  const list = reply.getHeader(header)
+  if (list === undefined) return void reply.header(header, item)
+  const others = String(list)
+    .split(', ')
+    .filter((other) => !other.startsWith(`"${name}"`))
+  reply.header(header, [...others, item].join(', '))
 }
 
-function documentLimits({ schema }: RouteOptions) {
-  if (schema === undefined || schema.hide) return
-  const responses: Record<string, object> = { ...failures(RateLimited), ...(schema.response as object) }
-  for (const [status, response] of Object.entries(responses)) {
-    // What is not HTTP is refused before it is counted, and the database may fail before that, too.
-    const announce = status === '400' || Number(status) >= 500 ? perhapsAnnouncing : announcing
-    responses[status] = announce(response, 'ratelimit', 'ratelimit-policy')
-  }
-  schema.response = responses
-}
+const refusalUntil = ({ ttl }: Count) => new RateLimited({ headers: { 'retry-after': String(secondsOf(ttl)) } })
+
+const secondsOf = (ttl: number) => Math.max(1, Math.ceil(ttl / 1000))

@@ -1,6 +1,8 @@
-import { hashToken, opaqueToken } from '../auth/opaque.ts'
+import { createHmac, hkdfSync } from 'node:crypto'
+import { hashToken, opaqueToken } from '../values/opaque.ts'
 
 const prefix = 'tmr_'
+export const refreshTokenPattern = /^tmr_[\w-]{65}$/
 const familyLength = 22 // 16 bytes
 
 /**
@@ -13,13 +15,30 @@ export interface RefreshToken {
   readonly secretHash: string
 }
 
-/** The next token of the family, or the first of a new one. */
-export const newRefreshToken = (former?: RefreshToken): RefreshToken =>
-  parsed(prefix + (former ? familyOf(former.token) : opaqueToken('', 16)) + opaqueToken(''))
+/** The tokens that follow a token, by each key: the first is the one to give, the others were given by earlier keys. */
+export type Successors = (former: RefreshToken) => readonly [RefreshToken, ...RefreshToken[]]
+
+/**
+ * A successor is derived rather than random, so that a client whose answer was lost can be given the same one again although
+ * only hashes are kept. Without SECRET_KEY, a token does not reveal those that follow it.
+ */
+export function refreshSuccessors([secretKey, ...earlier]: readonly [string, ...string[]]): Successors {
+  const successorBy = (secretKey: string) => {
+    const key = Buffer.from(hkdfSync('sha256', secretKey, '', 'refresh token successor', 32))
+    return ({ token }: RefreshToken) =>
+      parsed(prefix + familyOf(token) + createHmac('sha256', key).update(token).digest('base64url'))
+  }
+  const present = successorBy(secretKey)
+  const former = earlier.map(successorBy)
+  return (token) => [present(token), ...former.map((successor) => successor(token))]
+}
+
+/** The first token of a new family. */
+export const newRefreshToken = (): RefreshToken => parsed(opaqueToken(prefix, 16) + opaqueToken(''))
 
 /** Undefined when it is none of ours. */
 export const readRefreshToken = (token: string): RefreshToken | undefined =>
-  /^tmr_[\w-]{65}$/.test(token) ? parsed(token) : undefined
+  refreshTokenPattern.test(token) ? parsed(token) : undefined
 
 const familyOf = (token: string) => token.slice(prefix.length, prefix.length + familyLength)
 

@@ -1,23 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { clientOf } from '../audit/store.ts'
-import { SessionNotFound } from '../errors.ts'
-import { failures, IdParams, nothing, ref, result } from '../schemas.ts'
+import { clientOf } from '../http/client.ts'
+import { failures, nothing, result } from '../http/responses.ts'
+import { IdParams, ref } from '../http/schemas.ts'
+import { SessionNotFound } from './problems.ts'
 import { presentSession, Session } from './schemas.ts'
 import { endSession, listSessions } from './store.ts'
+
+export const sessionsTag = { name: 'sessions', description: 'See where you are logged in, and end sessions.' }
 
 export const sessionRoutes: FastifyPluginAsyncTypebox = async function sessionRoutes(app) {
   const { db } = app
   app.addSchema(Session)
-  const tags = ['sessions']
+  const tags = [sessionsTag.name]
 
   app.get(
     '/',
     {
       schema: {
         operationId: 'listSessions',
-        summary: 'Where you are logged in',
-        description: 'Your sessions, newest first, at most twenty.',
+        summary: 'List your sessions',
+        description: 'Answers your open sessions (at most twenty), newest first.',
         tags,
         response: { 200: result(Type.Array(ref(Session), { maxItems: 20 }), 'Your sessions.') },
       },
@@ -30,8 +33,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async function sessionRo
     {
       schema: {
         operationId: 'endSession',
-        summary: 'Log out somewhere',
-        description: 'Ends a session: its tokens are refused from now on.',
+        summary: 'End a session',
+        description: 'Logs out one of your sessions. Its tokens stop working immediately.',
         tags,
         params: IdParams,
         response: { 204: nothing('The session has ended.'), ...failures(SessionNotFound) },

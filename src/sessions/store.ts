@@ -1,18 +1,18 @@
 import { and, desc, eq, getTableColumns, gt, ne } from 'drizzle-orm'
-import { type Client, record } from '../audit/store.ts'
-import type { Database, Query, Row } from '../database/database.ts'
-import type { Tables } from '../database/tables.ts'
-import { InvalidRefreshToken, SessionNotFound } from '../errors.ts'
-import { lookUpUser, type UserRow } from '../users/store.ts'
-import { newRefreshToken, type RefreshToken, readRefreshToken } from './refresh.ts'
+import { record } from '../audit/store.ts'
+import type { Database, Query, Transaction } from '../database/database.ts'
+import type { Client } from '../http/client.ts'
+import { lookUpUser } from '../users/store.ts'
+import type { AuthenticatedUser, UserRow } from '../users/table.ts'
+import { InvalidRefreshToken, SessionNotFound } from './problems.ts'
+import { newRefreshToken, type RefreshToken, readRefreshToken, type Successors } from './refresh.ts'
+import type { SessionRow } from './table.ts'
 
 const idleMs = 7 * 86_400_000
 const absoluteMs = 30 * 86_400_000
-/** How long a token that was just replaced may come again: a client that sent it twice is no thief. */
+/** How long a token that was just replaced may come again: a client that sent it twice, or got no answer, is no thief. */
 const graceMs = 10_000
-const maxSessions = 20
-
-export type SessionRow = Row<Tables['sessions']>
+export const maxSessions = 20
 
 export interface OpenSession {
   readonly session: SessionRow
@@ -20,19 +20,18 @@ export interface OpenSession {
 }
 
 /**
- * Starts a session and keeps this hash of the password that was checked; of more than twenty, the oldest ends. Undefined
- * when the password or the account was changed since: a session must not outlive that.
+ * Starts a session for a user whose password was checked; of more than twenty, the one unused longest ends. Undefined when
+ * the password or the account was changed since: a session must not outlive that.
  */
 export function openSession(
   db: Database,
-  { id: userId, passwordHash: checkedHash }: UserRow,
-  passwordHash: string,
+  { id: userId, passwordHash }: UserRow,
   client: Client,
 ): Promise<OpenSession | undefined> {
   const { token, familyHash, secretHash } = newRefreshToken()
   return db.transaction(async (tx) => {
-    const asChecked = { id: userId, passwordHash: checkedHash, isActive: true }
-    if ((await tx.update(tx.tables.users, asChecked, { passwordHash })) === undefined) return undefined
+    const locked = await tx.lock(tx.tables.users, { id: userId, passwordHash, isActive: true })
+    if (locked === undefined) return undefined
     const now = Date.now()
     const session = await tx.insert(tx.tables.sessions, {
       userId,
@@ -45,32 +44,45 @@ export function openSession(
       lastUsedAt: now,
       expiresAt: now + idleMs,
     })
-    const all = await tx.all(sessionsOfUser, { userId })
-    for (const { id } of all.slice(maxSessions)) await tx.delete(tx.tables.sessions, { id })
+    const others = await tx.all(otherSessions, { userId, id: session.id })
+    for (const { id } of others.slice(maxSessions - 1)) await tx.deleteMany(tx.tables.sessions, { id })
     await record(tx, client, 'logged_in', userId)
     return { session, refreshToken: token }
   })
 }
 
 /**
- * Exchanges a refresh token for its successor, once (RFC 9700, section 4.14.2). An older token of the session means that
- * two parties hold them, and ends it. Throws InvalidRefreshToken.
+ * Exchanges a refresh token for its successor (RFC 9700, section 4.14.2). The token before the current one is answered with
+ * the current one again, for ten seconds: the answer may have been lost on the way. An older token of the session means
+ * that two parties hold them, and ends it. Throws InvalidRefreshToken.
  */
-export async function refreshSession(db: Database, token: string, client: Client): Promise<OpenSession> {
+export async function refreshSession(
+  db: Database,
+  successors: Successors,
+  token: string,
+  client: Client,
+): Promise<OpenSession> {
   const given = readRefreshToken(token)
   const session = given && (await db.find(db.tables.sessions, { familyHash: given.familyHash }))
   if (!session || session.expiresAt <= Date.now()) throw new InvalidRefreshToken()
   if (!(await lookUpUser(db, session.userId))?.isActive) throw new InvalidRefreshToken()
-  const refreshed = await rotate(db, session, given, client)
+  const next = successors(given)
+  const refreshed =
+    (await rotate(db, session, given, next[0], client)) ?? (await answerAgain(db, session.id, given, next))
   if (refreshed) return refreshed
-  await refuseOldToken(db, session.id, given, client)
+  await endReused(db, session, client)
   throw new InvalidRefreshToken()
 }
 
-async function rotate(db: Database, session: SessionRow, given: RefreshToken, { address, userAgent }: Client) {
-  const next = newRefreshToken(given)
+async function rotate(
+  db: Database,
+  session: SessionRow,
+  given: RefreshToken,
+  next: RefreshToken,
+  { address, userAgent }: Client,
+): Promise<OpenSession | undefined> {
   const now = Date.now()
-  const changed = await db.update(
+  const changed = await db.updateOne(
     db.tables.sessions,
     { id: session.id, secretHash: given.secretHash },
     {
@@ -85,14 +97,27 @@ async function rotate(db: Database, session: SessionRow, given: RefreshToken, { 
   return changed && { session: changed, refreshToken: next.token }
 }
 
-async function refuseOldToken(db: Database, id: number, given: RefreshToken, client: Client): Promise<void> {
+/**
+ * Undefined unless the token is the one before the current one, and was replaced a moment ago. Throws InvalidRefreshToken
+ * when the current one was made by a key that is no longer known.
+ */
+async function answerAgain(
+  db: Database,
+  id: number,
+  given: RefreshToken,
+  next: readonly RefreshToken[],
+): Promise<OpenSession | undefined> {
   const session = await db.find(db.tables.sessions, { id })
-  if (!session) return
-  if (session.parentHash === given.secretHash && Date.now() - session.lastUsedAt <= graceMs) return
+  if (session?.parentHash !== given.secretHash || Date.now() - session.lastUsedAt > graceMs) return undefined
+  const current = next.find(({ secretHash }) => secretHash === session.secretHash)
+  if (current === undefined) throw new InvalidRefreshToken()
+  return { session, refreshToken: current.token }
+}
+
+async function endReused(db: Database, { id, userId }: SessionRow, client: Client): Promise<void> {
   await db.transaction(async (tx) => {
-    if ((await tx.delete(tx.tables.sessions, { id })) === 1) {
-      await record(tx, client, 'refresh_token_reused', session.userId)
-    }
+    if ((await tx.deleteMany(tx.tables.sessions, { id })) === 1)
+      await record(tx, client, 'refresh_token_reused', userId)
   })
 }
 
@@ -103,7 +128,7 @@ export const listSessions = (db: Database, userId: number): Promise<SessionRow[]
 /** Throws SessionNotFound. */
 export async function endSession(db: Database, userId: number, id: number, client: Client): Promise<void> {
   await db.transaction(async (tx) => {
-    if ((await tx.delete(tx.tables.sessions, { id, userId })) === 0) throw new SessionNotFound()
+    if ((await tx.deleteMany(tx.tables.sessions, { id, userId })) === 0) throw new SessionNotFound()
     await record(tx, client, 'session_ended', userId)
   })
 }
@@ -111,38 +136,52 @@ export async function endSession(db: Database, userId: number, id: number, clien
 /** Ends this session, if it is still there. */
 export async function logOut(db: Database, userId: number, id: number, client: Client): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.delete(tx.tables.sessions, { id, userId })
+    await tx.deleteMany(tx.tables.sessions, { id, userId })
     await record(tx, client, 'logged_out', userId)
   })
 }
 
-/** Ends all sessions. */
+/** Ends all sessions of a user, at their request. */
 export async function endAllSessions(db: Database, userId: number, client: Client): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.delete(tx.tables.sessions, { userId })
+    await endSessions(tx, userId)
     await record(tx, client, 'all_sessions_ended', userId)
   })
 }
 
+/** Ends all sessions; for a transaction that records why. */
+export async function endSessions(tx: Transaction, userId: number): Promise<void> {
+  await tx.deleteMany(tx.tables.sessions, { userId })
+}
+
 /** Ends all but this one; for a transaction that records why. */
-export async function endOtherSessions(tx: Database, userId: number, id: number): Promise<void> {
+export async function endOtherSessions(tx: Transaction, userId: number, id: number): Promise<void> {
   const { sessions } = tx.tables
-  await tx.delete(sessions, and(eq(sessions.userId, userId), ne(sessions.id, id))!)
+  await tx.deleteMany(sessions, and(eq(sessions.userId, userId), ne(sessions.id, id))!)
 }
 
 /** The user of an access token, while its session lasts: one statement, for every request. */
-export async function lookUpUserOfSession(db: Database, userId: number, id: number): Promise<UserRow | undefined> {
-  const [user] = await db.all(userOfSession, { userId, id, now: Date.now() })
-  return user
-}
+export const lookUpUserOfSession = (db: Database, userId: number, id: number): Promise<AuthenticatedUser | undefined> =>
+  db.first(userOfSession, { userId, id, now: Date.now() })
 
-const sessionsOfUser: Query<SessionRow> = ({ select, parameter, tables: { sessions } }) =>
+/** The user's sessions but one, the latest used first. */
+const otherSessions: Query<SessionRow, { userId: number; id: number }> = ({
+  select,
+  parameter,
+  tables: { sessions },
+}) =>
   select()
     .from(sessions)
-    .where(eq(sessions.userId, parameter(sessions.userId, 'userId')))
-    .orderBy(desc(sessions.id))
+    .where(
+      and(eq(sessions.userId, parameter(sessions.userId, 'userId')), ne(sessions.id, parameter(sessions.id, 'id'))),
+    )
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
 
-const openSessionsOfUser: Query<SessionRow> = ({ select, parameter, tables: { sessions } }) =>
+const openSessionsOfUser: Query<SessionRow, { userId: number; now: number }> = ({
+  select,
+  parameter,
+  tables: { sessions },
+}) =>
   select()
     .from(sessions)
     .where(
@@ -153,9 +192,14 @@ const openSessionsOfUser: Query<SessionRow> = ({ select, parameter, tables: { se
     )
     .orderBy(desc(sessions.id))
 
-const userOfSession: Query<UserRow> = ({ select, parameter, tables: { sessions, users } }) =>
-  select(getTableColumns(users))
+const userOfSession: Query<AuthenticatedUser, { userId: number; id: number; now: number }> = ({
+  select,
+  parameter,
+  tables: { sessions, users, changeFeeds: feeds },
+}) =>
+  select({ ...getTableColumns(users), feedSeq: feeds.seq, feedEpoch: feeds.epoch })
     .from(users)
+    .innerJoin(feeds, eq(feeds.userId, users.id))
     .innerJoin(sessions, eq(sessions.userId, users.id))
     .where(
       and(

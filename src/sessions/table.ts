@@ -1,3 +1,4 @@
+import type { Row } from '../database/database.ts'
 import type { Kit } from '../database/kit.ts'
 import type { defineUsers } from '../users/table.ts'
 
@@ -19,8 +20,10 @@ export const defineSessions = (k: Kit, users: ReturnType<typeof defineUsers>) =>
     },
     (t) => [
       k.cascade('sessions_user_fk', t.userId, users.id),
-      k.unique('sessions_family_hash_key', t.familyHash),
+      k.unique('sessions_family_hash_key', [t.familyHash], 'random'),
       k.index('sessions_user_id_idx', t.userId, t.id),
       k.index('sessions_expires_at_idx', t.expiresAt),
     ],
   )
+
+export type SessionRow = Row<ReturnType<typeof defineSessions>>

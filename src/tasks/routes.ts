@@ -1,55 +1,65 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { allows } from '../auth/scopes.ts'
-import { TaskNotFound } from '../errors.ts'
-import { nextLink } from '../pages.ts'
-import { bodies, failures, IdParams, nothing, PageQuery, page, ref, result } from '../schemas.ts'
-import { NewTask, presentTask, Task, TaskChanges } from './schemas.ts'
-import { changeTask, createTask, deleteTask, findTask, listTasks } from './store.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { changing } from '../changes/change.ts'
+import { PreconditionFailed } from '../http/problems.ts'
+import { bodies, failures, result } from '../http/responses.ts'
+import { IdParams, ref } from '../http/schemas.ts'
+import { allows } from '../http/security.ts'
+import { IfMatch, preconditionOf } from '../http/versions.ts'
+import { once, send } from '../idempotency/idempotency.ts'
+import { TooManyLabels } from '../labels/problems.ts'
+import { inboxes } from '../projects/inbox.ts'
+import { ProjectArchived } from '../projects/problems.ts'
+import { taskActionRoutes } from './action-routes.ts'
+import { batchRoutes } from './batch-routes.ts'
+import { taskCompletionRoutes } from './completion-routes.ts'
+import { taskListRoutes } from './list-routes.ts'
+import { TaskNotFound, TreeTooLarge } from './problems.ts'
+import { InTrash, NewTask, presentTask, Task, TaskChanges } from './schemas.ts'
+import { changeTask, createInboxTask, createTask, findTask, isPlain } from './store.ts'
+import type { TaskRow } from './table.ts'
+import { tasksTag } from './tag.ts'
 
 // 20,000 characters take 240,000 bytes when a client escapes each as a surrogate pair.
 const bodyLimit = 256 * 1024
 
 export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(app) {
   const { db } = app
+  const inboxOf = inboxes(db)
   for (const schema of [Task, NewTask, TaskChanges]) app.addSchema(schema)
-  const read = { tags: ['tasks'], security: allows('tasks:read') }
-  const write = { tags: ['tasks'], security: allows('tasks:write') }
-
-  app.get(
-    '/',
-    {
-      schema: {
-        ...read,
-        operationId: 'listTasks',
-        summary: 'Your tasks',
-        description: 'Newest first, one page at a time; the `next` link leads to the next page.',
-        querystring: PageQuery,
-        response: { 200: result(page(ref(Task)), 'A page of tasks.', 'link') },
-      },
-    },
-    async ({ user, query }, reply) => {
-      const { items, next } = await listTasks(db, user.id, query)
-      reply.headers(nextLink('/tasks', query.limit, next))
-      return items.map(presentTask)
-    },
-  )
+  await app.register(taskListRoutes)
+  await app.register(taskActionRoutes)
+  await app.register(batchRoutes)
+  await app.register(taskCompletionRoutes)
+  const read = { tags: [tasksTag.name], security: allows('tasks:read') }
+  const write = { tags: [tasksTag.name], security: allows('tasks:write') }
 
   app.post(
     '/',
     {
       bodyLimit,
+      config: { isIdempotent: true },
       schema: {
         ...write,
         operationId: 'createTask',
         summary: 'Create a task',
-        description: 'Pending, unless another status is given.',
+        description: 'The status is `pending` unless you send another.',
         body: ref(NewTask),
-        response: { 201: result(ref(Task), 'The new task.', 'location') },
+        response: {
+          201: result(ref(Task), 'The new task.', 'location', 'etag'),
+          ...failures(ProjectArchived, TreeTooLarge, TooManyLabels),
+        },
       },
     },
-    async ({ user, body }, reply) => {
-      const task = await createTask(db, user.id, body)
-      return reply.code(201).header('location', `/tasks/${task.id}`).send(presentTask(task))
+    async (request, reply) => {
+      const { user, body: task, headers } = request
+      const answer = (row: TaskRow) => {
+        const body = presentTask(row, user)
+        return { status: 201, location: `/tasks/${row.id}`, etag: body.etag, body }
+      }
+      return isPlain(task) && headers['idempotency-key'] === undefined
+        ? send(request, reply, answer(await createInboxTask(db, user, await inboxOf(user), task)))
+        : once(request, reply, async (change) => answer(await createTask(change, task)))
     },
   )
 
@@ -59,26 +69,46 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
       schema: {
         ...read,
         operationId: 'getTask',
-        summary: 'A task',
-        description: 'One of yours: what is not yours is not found.',
+        summary: 'Get a task',
+        description:
+          'Answers one of your tasks. Tasks of others are not found, and those in the trash only with `trashed=true`.',
         params: IdParams,
+        querystring: InTrash('Whether the task is in the trash.'),
         response: { 200: result(ref(Task), 'The task.'), ...failures(TaskNotFound) },
       },
     },
-    async ({ user, params }) => presentTask(await findTask(db, user.id, params.id)),
+    async ({ user, params, query }, reply) => {
+      const task = await findTask(db, user.id, params.id, query.trashed)
+      const presented = presentTask(task, user)
+      reply.header('etag', presented.etag)
+      return presented
+    },
   )
 
-  const change = {
+  const patching = {
     ...write,
-    description: 'Absent fields keep their value, null clears (RFC 7396). PUT and PATCH do the same.',
+    description:
+      'Absent fields keep their value; null clears a field (RFC 7396). `due`, `start` and `labels` are replaced as a whole. PUT and PATCH do the same. With `If-Match`, the change does not overwrite a version that you have not read.',
     params: IdParams,
-    response: { 200: result(ref(Task), 'The task.'), ...failures(TaskNotFound) },
+    headers: IfMatch,
+    response: {
+      200: result(ref(Task), 'The task.', 'etag'),
+      ...failures(TaskNotFound, PreconditionFailed, ProjectArchived, TreeTooLarge, TooManyLabels),
+    },
+  }
+  async function change(request: Change, reply: FastifyReply): Promise<Task> {
+    const { user, params, body } = request
+    const requireVersion = preconditionOf(request)
+    const task = await changing(db, user, (change) => changeTask(change, params.id, body, requireVersion))
+    const presented = presentTask(task, user)
+    reply.header('etag', presented.etag)
+    return presented
   }
 
   app.put(
     '/:id',
-    { bodyLimit, schema: { ...change, operationId: 'putTask', summary: 'Change a task', body: ref(TaskChanges) } },
-    async ({ user, params, body }) => presentTask(await changeTask(db, user.id, params.id, body)),
+    { bodyLimit, schema: { ...patching, operationId: 'putTask', summary: 'Change a task', body: ref(TaskChanges) } },
+    change,
   )
 
   app.patch(
@@ -86,30 +116,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async function taskRoutes(a
     {
       bodyLimit,
       schema: {
-        ...change,
+        ...patching,
         operationId: 'patchTask',
         summary: 'Change a task by merge patch',
         body: bodies({ 'application/json': ref(TaskChanges), 'application/merge-patch+json': ref(TaskChanges) }),
       },
     },
-    async ({ user, params, body }) => presentTask(await changeTask(db, user.id, params.id, body)),
-  )
-
-  app.delete(
-    '/:id',
-    {
-      schema: {
-        ...write,
-        operationId: 'deleteTask',
-        summary: 'Delete a task',
-        description: 'For good.',
-        params: IdParams,
-        response: { 204: nothing('The task is deleted.'), ...failures(TaskNotFound) },
-      },
-    },
-    async ({ user, params }, reply) => {
-      await deleteTask(db, user.id, params.id)
-      return reply.code(204).send()
-    },
+    change,
   )
 }
+
+type Change = FastifyRequest & { params: { id: number }; body: TaskChanges }

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { clientOf } from '../audit/store.ts'
-import { TokenNotFound, TooManyTokens } from '../errors.ts'
-import { failures, IdParams, nothing, ref, result } from '../schemas.ts'
+import { clientOf } from '../http/client.ts'
+import { failures, nothing, result } from '../http/responses.ts'
+import { IdParams, ref } from '../http/schemas.ts'
+import { TokenNotFound, TooManyTokens } from './problems.ts'
 import {
   CreatedPersonalAccessToken,
   maxTokens,
@@ -12,18 +13,20 @@ import {
 } from './schemas.ts'
 import { createToken, findToken, listTokens, revokeToken } from './store.ts'
 
+export const tokensTag = { name: 'tokens', description: 'Manage personal access tokens, for scripts and agents.' }
+
 export const tokenRoutes: FastifyPluginAsyncTypebox = async function tokenRoutes(app) {
   const { db } = app
   for (const schema of [NewPersonalAccessToken, PersonalAccessToken, CreatedPersonalAccessToken]) app.addSchema(schema)
-  const tags = ['tokens']
+  const tags = [tokensTag.name]
 
   app.get(
     '/',
     {
       schema: {
         operationId: 'listTokens',
-        summary: 'Your personal access tokens',
-        description: `Newest first, at most ${maxTokens}, with those that have expired; the tokens themselves are not shown.`,
+        summary: 'List your personal access tokens',
+        description: `Answers the metadata of all your tokens (at most ${maxTokens}), newest first, including expired ones. The tokens themselves are not shown.`,
         tags,
         response: { 200: result(Type.Array(ref(PersonalAccessToken), { maxItems: maxTokens }), 'Your tokens.') },
       },
@@ -38,18 +41,26 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async function tokenRoutes
         operationId: 'createToken',
         summary: 'Create a personal access token',
         description:
-          'For a script or an agent: it can do what its scopes say until it expires or is revoked, and never manages the account, its sessions or tokens.',
+          'Creates a token for a script or an agent. It can do what its scopes allow until it expires or is revoked. It can never manage the account, its sessions or its tokens.',
         tags,
         body: ref(NewPersonalAccessToken),
         response: {
-          201: result(ref(CreatedPersonalAccessToken), 'The new token, shown once.', 'location', 'cache-control'),
+          201: result(
+            ref(CreatedPersonalAccessToken),
+            'The new token. It is shown only once.',
+            'location',
+            'cache-control',
+          ),
           ...failures(TooManyTokens),
         },
       },
     },
     async (request, reply) => {
       const { row, token } = await createToken(db, request.user, request.body, clientOf(request))
-      reply.code(201).header('location', `/users/me/tokens/${row.id}`).header('cache-control', 'no-store')
+      reply
+        .code(201)
+        .header('location', request.linkTo(`/users/me/tokens/${row.id}`))
+        .header('cache-control', 'no-store')
       return { ...presentToken(row), token }
     },
   )
@@ -59,8 +70,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async function tokenRoutes
     {
       schema: {
         operationId: 'getToken',
-        summary: 'A personal access token',
-        description: 'What is known of it; the token itself is not shown.',
+        summary: 'Get a personal access token',
+        description: 'Answers the metadata of the token. The token itself is not shown.',
         tags,
         params: IdParams,
         response: { 200: result(ref(PersonalAccessToken), 'The token.'), ...failures(TokenNotFound) },
@@ -75,7 +86,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async function tokenRoutes
       schema: {
         operationId: 'revokeToken',
         summary: 'Revoke a personal access token',
-        description: 'It is refused from now on.',
+        description: 'The token stops working immediately.',
         tags,
         params: IdParams,
         response: { 204: nothing('The token is revoked.'), ...failures(TokenNotFound) },

@@ -1,25 +1,26 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Scope, scopeMeanings, scopes } from '../auth/scopes.ts'
-import { Id, nullable, Timestamp, words } from '../schemas.ts'
-import { formatTime } from '../times.ts'
-import type { TokenRow } from './store.ts'
+import { Id, nullable, Timestamp, words } from '../http/schemas.ts'
+import { type Scope, scopeMeanings, scopes } from '../values/scopes.ts'
+import { formatTime } from '../values/times.ts'
+import type { TokenRow } from './table.ts'
 
 export const maxTokens = 100
 export const defaultDays = 90
+export const tokenPattern = /^tma_[\w-]{43}$/
 
 const Name = Type.String({
   minLength: 1,
   maxLength: 100,
   pattern: '\\S',
-  description: 'What it is for: 1 to 100 characters, not all of them white space.',
+  description: 'What the token is for: 1 to 100 characters, at least one of which is not white space.',
   examples: ['Backup script'],
 })
 
-const Scopes = Type.Array(words(scopes, { examples: ['tasks:read'] }), {
+const Scopes = Type.Array(words(scopes, { title: 'Scope', examples: ['tasks:read'] }), {
   minItems: 1,
   maxItems: scopes.length,
   uniqueItems: true,
-  description: `What it may do. ${scopes.map((scope) => `${scope}: ${scopeMeanings[scope]}`).join('. ')}.`,
+  description: `What the token can do. ${scopes.map((scope) => `${scope}: ${scopeMeanings[scope]}`).join('. ')}.`,
   examples: [['tasks:read', 'tasks:write']],
 })
 
@@ -32,8 +33,7 @@ export const NewPersonalAccessToken = Type.Object(
         format: 'int32',
         minimum: 1,
         maximum: 365,
-        default: defaultDays,
-        description: 'Days until it expires.',
+        description: `Days until the token expires; ${defaultDays} if absent.`,
         examples: [30],
       }),
     ),
@@ -50,14 +50,20 @@ export const PersonalAccessToken = Type.Object(
     last_four: Type.String({
       pattern: '^[\\w-]{4}$',
       maxLength: 4,
-      description: 'How the token ends, to recognize it by.',
+      description: 'The last four characters of the token, to recognize it.',
       examples: ['x7Qk'],
     }),
     created_at: Timestamp(),
-    expires_at: Timestamp({ description: 'From when it is refused.' }),
-    last_used_at: nullable(Timestamp({ description: 'When it was last used, to the minute; null if it never was.' })),
+    expires_at: Timestamp({ description: 'When the token expires.' }),
+    last_used_at: nullable(
+      Timestamp({ description: 'When the token was last used, to the minute; null if it never was.' }),
+    ),
   },
-  { $id: 'PersonalAccessToken', additionalProperties: false, description: 'A personal access token, without itself.' },
+  {
+    $id: 'PersonalAccessToken',
+    additionalProperties: false,
+    description: 'Metadata of a personal access token; never the token itself.',
+  },
 )
 export type PersonalAccessToken = Static<typeof PersonalAccessToken>
 
@@ -65,13 +71,17 @@ export const CreatedPersonalAccessToken = Type.Object(
   {
     ...PersonalAccessToken.properties,
     token: Type.String({
-      pattern: '^tma_[\\w-]{43}$',
+      pattern: tokenPattern.source,
       maxLength: 47,
-      description: 'Shown this once: keep it safe.',
+      description: 'The token. It is shown only once, so store it safely.',
       examples: ['tma_h5ZJ7DlEZPwUoTfGfF4WRvkkS4dkrdkkC1UJgDDx7Qk'],
     }),
   },
-  { $id: 'CreatedPersonalAccessToken', additionalProperties: false, description: 'A new personal access token.' },
+  {
+    $id: 'CreatedPersonalAccessToken',
+    additionalProperties: false,
+    description: 'A new personal access token, with its metadata.',
+  },
 )
 export type CreatedPersonalAccessToken = Static<typeof CreatedPersonalAccessToken>
 

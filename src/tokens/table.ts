@@ -1,3 +1,4 @@
+import type { Row } from '../database/database.ts'
 import type { Kit } from '../database/kit.ts'
 import type { defineUsers } from '../users/table.ts'
 
@@ -19,7 +20,9 @@ export const definePersonalAccessTokens = (k: Kit, users: ReturnType<typeof defi
     },
     (t) => [
       k.cascade('personal_access_tokens_user_fk', t.userId, users.id),
-      k.unique('personal_access_tokens_token_hash_key', t.tokenHash),
+      k.unique('personal_access_tokens_token_hash_key', [t.tokenHash], 'random'),
       k.index('personal_access_tokens_user_id_idx', t.userId, t.id),
     ],
   )
+
+export type TokenRow = Row<ReturnType<typeof definePersonalAccessTokens>>

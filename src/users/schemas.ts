@@ -1,16 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Login } from '../auth/schemas.ts'
-import { Id, nullable, Timestamp } from '../schemas.ts'
-import { formatTime } from '../times.ts'
-import type { UserRow } from './store.ts'
-import { timezonePattern } from './timezones.ts'
+import { Id, nullable, Timestamp } from '../http/schemas.ts'
+import { formatTime } from '../values/times.ts'
+import { timezonePattern } from '../values/timezones.ts'
+import type { UserRow } from './table.ts'
 
 const DisplayName = nullable(
   Type.String({
     minLength: 1,
     maxLength: 100,
     pattern: '\\S',
-    description: '1 to 100 characters, not all of them white space; or null.',
+    description: '1 to 100 characters, at least one of which is not white space; or null.',
     examples: ['Ann'],
   }),
 )
@@ -19,7 +18,7 @@ const Timezone = Type.String({
   format: 'iana-timezone',
   pattern: timezonePattern,
   maxLength: 64,
-  description: 'A name of the IANA time zone database, links included; it is kept as sent.',
+  description: 'A name from the IANA time zone database, aliases included. It is kept as you send it.',
   examples: ['Europe/Berlin'],
 })
 
@@ -29,7 +28,7 @@ export const User = Type.Object(
     email: Type.String({
       format: 'idn-email',
       maxLength: 254,
-      description: 'Trimmed, in lower case and NFC.',
+      description: 'Trimmed, in lower case and NFC, with its domain in Unicode.',
       examples: ['ann@example.org'],
     }),
     is_active: Type.Boolean({ description: 'An inactive account cannot log in.', examples: [true] }),
@@ -46,15 +45,10 @@ export const UserChanges = Type.Object(
   {
     $id: 'UserChanges',
     additionalProperties: false,
-    description: 'What to change: absent fields keep their value, null clears.',
+    description: 'The fields to change. Absent fields keep their value; null clears a field.',
   },
 )
 export type UserChanges = Static<typeof UserChanges>
-
-export const AccountDeletion = Type.Object(
-  { password: Login.properties.password },
-  { $id: 'AccountDeletion', additionalProperties: false, description: 'Proof that it is you.' },
-)
 
 export const presentUser = (row: UserRow): User => ({
   id: row.id,

@@ -1,4 +1,6 @@
+import type { Row } from '../database/database.ts'
 import type { Kit } from '../database/kit.ts'
+import { EmailTaken } from './problems.ts'
 
 export const defineUsers = (k: Kit) =>
   k.table(
@@ -12,5 +14,9 @@ export const defineUsers = (k: Kit) =>
       timezone: k.string(64).notNull().default('UTC'),
       createdAt: k.timestamp().notNull(),
     },
-    (t) => [k.unique('users_email_key', t.email)],
+    (t) => [k.unique('users_email_key', [t.email], EmailTaken)],
   )
+
+/** The user of a request, with the state of their feed when it was authenticated. */
+export type AuthenticatedUser = UserRow & { readonly feedSeq: number; readonly feedEpoch: number }
+export type UserRow = Row<ReturnType<typeof defineUsers>>

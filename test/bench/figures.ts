@@ -1,76 +1,72 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import type { Task } from '../../src/tasks/schemas.ts'
-import type { Answers } from './bare.ts'
+import type { Dialect } from '../../src/database/url.ts'
+import { argon2Of, bareOf } from './bases.ts'
 import type { Target } from './load.ts'
-import { fill, newTask, passwordHashOf, posted, register } from './people.ts'
-import { startServer } from './servers.ts'
+import { type PeerName, peerTargets } from './peers/peers.ts'
+import type { Stage } from './stage.ts'
 
-export interface Figure {
+export interface Figure extends Limits {
   readonly name: string
   /** For `--only`. */
   readonly key: string
   readonly ours: Target
-  readonly base: Target
-  /** What is compared: base / ours in CPU per request, or ours / base in requests per second. */
-  readonly by: 'cpu' | 'rate'
+  /** Starts what ours is compared with. */
+  readonly base: () => Promise<Target>
+  /** The same request to the servers that a user might write instead. */
+  readonly peers?: (() => Promise<Record<PeerName, Target>>) | undefined
+  readonly by: Criterion
+}
+
+/**
+ * surplus: CPU per request of ours less that of the base, in µs; less is better. cpu: that of the base / that of ours.
+ * rate: requests per second of ours / those of the base. Of these two, more is better.
+ */
+type Criterion = 'surplus' | 'cpu' | 'rate'
+
+interface Limits {
   readonly floor?: number
-  readonly goal: number
+  readonly goal?: number
 }
 
-/** Starts the servers, brings the people and their tasks, and says what is measured on them. */
-export async function prepareFigures(folder: string): Promise<Figure[]> {
-  const file = join(folder, 'task.db')
-  const server = await startServer('../../src/server.ts', folder, {
-    NODE_ENV: 'production',
-    // The limits count, but do not stop the load.
-    RATE_LIMIT_MAX: '1000000000',
-    LOGIN_RATE_LIMIT_MAX: '1000000000',
-    SECRET_KEY: randomBytes(36).toString('base64url'),
-    DATABASE_URL: `sqlite:///${file}`,
-  })
-  const reader = await register(server, 'reader')
-  const hoarder = await register(server, 'hoarder')
-  const writer = await register(server, 'writer')
-  const visitor = await register(server, 'visitor') // whose logins end the sessions of nobody else
+/** In the unit of the figure's criterion. */
+const limits: Record<Dialect, Record<string, Limits>> = {
+  sqlite: {
+    get: { floor: 18, goal: 10 },
+    list: { floor: 80, goal: 50 },
+    post: { floor: 48, goal: 35 },
+    million: { floor: 0.95, goal: 1 },
+    milliondue: { floor: 0.9, goal: 1 },
+    millionsync: { floor: 0.9, goal: 1 },
+    login: { goal: 0.9 },
+    flood: { floor: 0.65, goal: 0.75 },
+  },
+  postgresql: {},
+  mysql: {},
+}
 
-  const created = await posted<Task>(`${server.url}/tasks`, newTask, reader.headers)
-  fill(file, hoarder, created, 1_000_000)
-  fill(file, reader, created, 999)
+/** What is measured, in the order of the report. */
+export function figuresOn({ folder, database, requests, peers }: Stage): Figure[] {
+  const { one, list, unchanged, byDue, create, change, changeVersion, sync, syncNothing, login } = requests
+  const { hoard, hoardByDue, hoardSync } = requests
+  const bare = (ours: Target) => ({ ours, base: () => bareOf(ours, folder) })
+  const besidePeers = (ours: Target) => ({ ...bare(ours), peers: peers && (() => peerTargets(ours, peers)) })
+  const against = (ours: Target, base: Target) => ({ ours, base: async () => base })
+  const argon2 = { ours: login, base: () => argon2Of(login, database, folder) }
 
-  const one: Target = { server, path: `/tasks/${created.id}`, headers: reader.headers }
-  const list: Target = { server, path: '/tasks?limit=50', headers: reader.headers }
-  const hoard: Target = { server, path: '/tasks?limit=50', headers: hoarder.headers }
-  const create: Target = { server, method: 'POST', path: '/tasks', headers: writer.headers, body: newTask }
-  const login: Target = { server, method: 'POST', path: '/auth/login', body: visitor.credentials }
-
-  const answers: Answers = {
-    one: await textOf(one),
-    list: await textOf(list),
-    created: JSON.stringify(created),
-    passwordHash: passwordHashOf(file, visitor),
-  }
-  const bare = await startServer('bare.ts', folder, { ANSWERS: JSON.stringify(answers) })
-  const onBare = (target: Target): Target => ({ ...target, server: bare })
-
-  return [
-    { name: 'GET one', key: 'get', ours: one, base: onBare(one), by: 'cpu', floor: 0.25, goal: 0.75 },
-    { name: 'list of 50', key: 'list', ours: list, base: onBare(list), by: 'cpu', floor: 0.22, goal: 0.5 },
-    { name: 'POST', key: 'post', ours: create, base: onBare(create), by: 'cpu', floor: 0.2, goal: 0.4 },
-    { name: 'list: 1,000,000 tasks / 1,000', key: 'million', ours: hoard, base: list, by: 'cpu', floor: 0.95, goal: 1 },
-    { name: 'login / Argon2', key: 'login', ours: login, base: onBare(login), by: 'cpu', goal: 0.9 },
-    {
-      name: 'GET one in a login flood',
-      key: 'flood',
-      ours: { ...one, beside: login },
-      base: one,
-      by: 'rate',
-      goal: 0.6,
-    },
+  const figures: Figure[] = [
+    { key: 'get', name: 'GET one', ...besidePeers(one), by: 'surplus' },
+    { key: 'list', name: 'list of 50', ...besidePeers(list), by: 'surplus' },
+    { key: 'notmodified', name: '304 of the list', ...bare(unchanged), by: 'surplus' },
+    { key: 'post', name: 'POST', ...besidePeers(create), by: 'surplus' },
+    { key: 'patch', name: 'PATCH', ...besidePeers(change), by: 'surplus' },
+    { key: 'patchversion', name: 'PATCH with If-Match', ...bare(changeVersion), by: 'surplus' },
+    { key: 'listdue', name: 'list of 50 open by due', ...bare(byDue), by: 'surplus' },
+    { key: 'sync', name: 'sync of 500', ...bare(sync), by: 'surplus' },
+    { key: 'syncnothing', name: 'sync with nothing new', ...bare(syncNothing), by: 'surplus' },
+    { key: 'million', name: 'list: 1,000,000 tasks / 1,000', ...against(hoard, list), by: 'cpu' },
+    { key: 'milliondue', name: 'by due: 1,000,000 tasks / 1,000', ...against(hoardByDue, byDue), by: 'cpu' },
+    { key: 'millionsync', name: 'sync of 500: 1,000,000 tasks / 1,000', ...against(hoardSync, sync), by: 'cpu' },
+    { key: 'login', name: 'login / Argon2', ...argon2, by: 'cpu' },
+    { key: 'flood', name: 'GET one in a login flood', ...against({ ...one, beside: login }, one), by: 'rate' },
   ]
-}
-
-async function textOf({ server, path, headers }: Target): Promise<string> {
-  const reply = await fetch(server.url + path, { headers: headers ?? {} })
-  return reply.text()
+  return figures.map((figure) => ({ ...figure, ...limits[database.dialect][figure.key] }))
 }

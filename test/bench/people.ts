@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import Sqlite from 'better-sqlite3'
-import type { Task } from '../../src/tasks/schemas.ts'
+import type { NewTask, Task, TaskStatus } from '../../src/tasks/schemas.ts'
 import type { User } from '../../src/users/schemas.ts'
 import type { Server } from './servers.ts'
 
@@ -11,7 +10,10 @@ export interface Person {
 }
 
 const description = 'Two litres, the organic one. The shop at the corner closes at eight, the other one at ten.'
-export const newTask = { title: 'Buy milk and bread for the weekend', description, status: 'pending' }
+export const newTask: NewTask = { title: 'Buy milk and bread for the weekend', description, status: 'pending' }
+
+/** A person's tasks are copies of one task of each of these, in this order. */
+const statuses: readonly TaskStatus[] = ['pending', 'in_progress', 'completed', 'cancelled']
 
 export async function register({ url }: Server, name: string): Promise<Person> {
   const credentials = { email: `${name}@example.org`, password: randomBytes(18).toString('base64url') }
@@ -20,7 +22,14 @@ export async function register({ url }: Server, name: string): Promise<Person> {
   return { id, credentials, headers: { authorization: `Bearer ${access_token}` } }
 }
 
-export async function posted<Answer>(url: string, body: object, headers = {}): Promise<Answer> {
+/** Creates a task of each status for the person, by the API. */
+export async function createModels({ url }: Server, { headers }: Person): Promise<Task[]> {
+  const models: Task[] = []
+  for (const status of statuses) models.push(await posted<Task>(`${url}/tasks`, { ...newTask, status }, headers))
+  return models
+}
+
+async function posted<Answer>(url: string, body: object, headers = {}): Promise<Answer> {
   const reply = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -28,24 +37,4 @@ export async function posted<Answer>(url: string, body: object, headers = {}): P
   })
   if (!reply.ok) throw new Error(`POST ${url}: ${reply.status} ${await reply.text()}`)
   return (await reply.json()) as Answer
-}
-
-/** Gives the person this many copies of the task, straight into the database. */
-export function fill(file: string, { id }: Person, task: Task, count: number): void {
-  const database = new Sqlite(file)
-  database
-    .prepare(`
-      with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
-      insert into tasks (user_id, title, description, status, created_at, updated_at)
-      select ?, ?, ?, ?, ? + i, ? + i from n`)
-    .run(count, id, task.title, task.description, task.status, Date.now(), Date.now())
-  database.pragma('wal_checkpoint(truncate)')
-  database.close()
-}
-
-export function passwordHashOf(file: string, { id }: Person): string {
-  const database = new Sqlite(file, { readonly: true })
-  const hash = database.prepare<[number], string>('select password_hash from users where id = ?').pluck().get(id)
-  database.close()
-  return hash as string
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import { chromium, devices } from 'playwright-core'
 import { inject } from 'vitest'
 import { test as base } from '../support/app.ts'
 import './chromium.ts'
@@ -12,7 +12,7 @@ const serverPath = fileURLToPath(new URL('../../src/server.ts', import.meta.url)
 const quiet = ['gpu', 'quic', 'background-networking', 'component-update', 'sync'].map((part) => `--disable-${part}`)
 
 /**
- * Tests in a browser: `site` is the address of a server process with a database of its own, `page` a fresh browser's,
+ * Tests in a browser: `site` is the address of a server process with a database of its own, `page` a fresh browser's, `phone` a phone's,
  * `faults` what its console, its content security policy and its network complained about.
  */
 export const test = base
@@ -41,6 +41,12 @@ export const test = base
   })
   .extend('page', async ({ browser }, { onCleanup }) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    onCleanup(() => context.close())
+    context.setDefaultTimeout(20_000)
+    return context.newPage()
+  })
+  .extend('phone', async ({ browser }, { onCleanup }) => {
+    const context = await browser.newContext({ ...devices['Pixel 7'] })
     onCleanup(() => context.close())
     context.setDefaultTimeout(20_000)
     return context.newPage()

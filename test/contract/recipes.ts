@@ -27,11 +27,32 @@ const recipes: Record<string, Recipe> = {
     await world.post('/users/me/email', { email, password }, { authorization: `Bearer ${await token}` })
     return { fields: { token: await mailedTo(world, email) } }
   },
+  mergeLabel: async ({ ann }) => {
+    const name = `merged ${++labelsMade}`
+    return { fields: { into: (await ann.post('/labels', { name })).json().id } }
+  },
+  // The example is another occurrence than that of the task that was made.
+  completeTask: async () => ({ fields: { due: undefined } }),
   deleteMe: async (_world, asker) => ({ asker, fields: { password: asker.password } }),
 }
 
-/** The ids of what no POST to the collection makes, newly made for its owner. */
+let labelsMade = 0
+
+/** The ids of what no POST to the collection makes, newly made for its owner: for an operation, or for a path. */
 export const makers: Record<string, (world: World, owner: Person) => Promise<string>> = {
+  '/comments': async (_world, owner) => {
+    const { id } = await owner.creates({ title: 'Commented' })
+    return String((await owner.post(`/tasks/${id}/comments`, { body: 'Not today' })).json().id)
+  },
+  undoCompletion: async (_world, owner) => {
+    const { id } = await owner.creates({ title: 'Done', status: 'completed' })
+    const [{ id: completion }] = (await owner.get(`/tasks/${id}/completions`)).json()
+    return `${id}|${completion}`
+  },
+  skipTask: async (_world, owner) => {
+    const recurrence = { rrule: 'FREQ=DAILY', from: 'due' } as const
+    return String((await owner.creates({ title: 'Skipped', due: { date: '2026-12-01' }, recurrence })).id)
+  },
   '/users/me/sessions': async (world, owner) => {
     await owner.user
     await world.post('/auth/login', { email: owner.email, password: owner.password })

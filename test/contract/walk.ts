@@ -55,7 +55,12 @@ export async function walk(world: World, operations: Operation[], visit: (step: 
       faults.forEach(find)
       return response
     }
-    await visit({ operation, find, send })
+    try {
+      await visit({ operation, find, send })
+    } catch (error) {
+      if (!(error instanceof NotMade)) throw error
+      find(error.message)
+    }
   }
   return { seen: operations.map(({ operationId }) => operationId), findings: [...findings] }
 }
@@ -88,7 +93,11 @@ function sending(app: App, api: OpenApi) {
   return { inject, send, post }
 }
 
-export const urlOf = ({ path }: { path: string }, id = '1') => path.replace(/\{\w+\}/, id)
+/** Of a path with two ids, `id` has both: `7|3`. */
+export function urlOf({ path }: { path: string }, id = '1'): string {
+  const [first = '', second = '1'] = id.split('|')
+  return path.replace(/\{\w+\}/, () => first).replace(/\{\w+\}/, () => second)
+}
 
 export const isPrivate = ({ path }: Operation) => path.includes('{')
 
@@ -99,24 +108,43 @@ export const bearer = async (person: Person) => ({ authorization: `Bearer ${awai
 /** A request that should succeed: the document's own example. */
 export const exampleRequest = (api: OpenApi, operation: Operation): Request => exampleRequests(api, operation)[0]!
 
-/** And in each content type: with every field, with those alone that are required, and with null wherever it may be. */
-export function exampleRequests(api: OpenApi, { requestBody }: Operation): Request[] {
+/** And in each content type: as the document has it, with every field, with those alone that are required, and with null wherever it may be. */
+export function exampleRequests(api: OpenApi, operation: Operation): Request[] {
+  const query = requiredQuery(operation)
+  const asked = query === '' ? {} : { query }
+  return exampleBodies(api, operation).map((request) => ({ ...request, ...asked }))
+}
+
+/** What the query must have, but for one parameter. */
+export const requiredQuery = ({ parameters = [] }: Operation, without?: string): string =>
+  parameters
+    .filter((parameter) => parameter.in === 'query' && parameter.required && parameter.name !== without)
+    .map(({ name, schema }) => `${name}=${schema.examples?.[0]}`)
+    .join('&')
+
+function exampleBodies(api: OpenApi, { requestBody }: Operation): Request[] {
   if (!requestBody) return [{}]
-  return Object.entries(requestBody.content).flatMap(([type, { schema: reference }]) => {
+  return Object.entries(requestBody.content).flatMap(([type, { schema: reference, example: whole }]) => {
     const schema = api.resolve(reference)
     const example = exampleOf(api, schema) as Record<string, unknown>
+    if (schema.properties === undefined) return [{ type, body: encoded(type, example) }]
     const keep = (fits: (name: string) => unknown, otherwise?: null) =>
       Object.fromEntries(Object.entries(example).map(([name, value]) => [name, fits(name) ? value : otherwise]))
     const least = keep((name) => schema.required?.includes(name))
     const cleared = keep((name) => !api.resolve(schema.properties![name]!).type?.includes('null'), null)
-    return [...new Set([example, least, cleared].map((body) => encoded(type, body)))].map((body) => ({ type, body }))
+    return [...new Set([example, whole ?? example, least, cleared].map((body) => encoded(type, body)))].map((body) => ({
+      type,
+      body,
+    }))
   })
 }
 
 export const encoded = (type: string, value: unknown): string =>
-  type === formType
-    ? new URLSearchParams(JSON.parse(JSON.stringify(value))).toString() // without what is undefined
-    : JSON.stringify(value)
+  typeof value === 'string'
+    ? value
+    : type === formType
+      ? new URLSearchParams(JSON.parse(JSON.stringify(value))).toString() // without what is undefined
+      : JSON.stringify(value)
 
 export const decoded = (type: string, body: string): object =>
   type === formType ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body)
@@ -125,7 +153,7 @@ export const formType = 'application/x-www-form-urlencoded'
 
 export function exampleOf(api: OpenApi, reference: Schema): unknown {
   const schema = api.resolve(reference)
-  if (schema.properties) {
+  if (schema.properties && !schema.examples) {
     return Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, exampleOf(api, field)]))
   }
   return schema.examples?.[0] ?? schema.enum?.[0]
@@ -134,13 +162,47 @@ export function exampleOf(api: OpenApi, reference: Schema): unknown {
 /** What a path's id names, made anew for its owner: by its recipe, or by POST to the collection, from its Location. */
 export async function make(world: World, operation: Operation, owner: Person): Promise<string> {
   const path = operation.path.slice(0, operation.path.indexOf('/{'))
-  const maker = makers[path]
+  const maker = makers[operation.operationId] ?? makers[path]
   if (maker) return maker(world, owner)
   const post = world.api.operations.find((other) => other.path === path && other.method === 'post')
   if (!post) throw new Error(`no POST ${path} makes what ${operation.path} names: teach makers another way`)
-  const { response } = await world.send(post, { ...exampleRequest(world.api, post), headers: await bearer(owner) })
+  const send = async (request: Request) => (await world.send(post, request)).response
+  const example = { ...exampleRequest(world.api, post), headers: await bearer(owner) }
+  const response = await underAnotherName(world.api, post, example, send)
+  if (response.statusCode !== 201) {
+    throw new NotMade(`POST ${path} makes no ${operation.path}: it answers ${response.statusCode}, not 201`)
+  }
   return String(response.headers.location).split('/').at(-1)!
 }
+
+/** A walk cannot go on to what an id names, since nothing was made that it could name. */
+class NotMade extends Error {}
+
+/** Sends the request; on a 409, once more with other texts in its body: what it names may be there already. */
+export async function underAnotherName(
+  api: OpenApi,
+  operation: Operation,
+  request: Request,
+  send: (request: Request) => Promise<LightMyRequestResponse>,
+): Promise<LightMyRequestResponse> {
+  const response = await send(request)
+  const { type = '', body } = request
+  const media = operation.requestBody?.content[type]
+  if (response.statusCode !== 409 || !media || body === undefined) return response
+  const { properties = {} } = api.resolve(media.schema)
+  const isText = (name: string) => {
+    const { type, enum: list, format, pattern = '', examples } = api.resolve(properties[name] ?? {})
+    const isFree = list === undefined && format === undefined && new RegExp(pattern, 'u').test(`${examples?.[0]} 1`)
+    return [type].flat().includes('string') && isFree
+  }
+  const fields = Object.entries(decoded(type, body)).map(([name, value]) => [
+    name,
+    isText(name) && value !== null ? `${value} ${++renamed}` : value,
+  ])
+  return send({ ...request, body: encoded(type, Object.fromEntries(fields)) })
+}
+
+let renamed = 0
 
 /** Every row of every table. */
 async function stored({ db }: App): Promise<string> {

@@ -2,7 +2,19 @@ import { METHODS } from 'node:http'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Operation } from '../support/openapi.ts'
 import { made } from './recipes.ts'
-import { bearer, exampleRequest, exampleRequests, isPrivate, make, urlOf, type Walk, type World, walk } from './walk.ts'
+import {
+  bearer,
+  exampleRequest,
+  exampleRequests,
+  formType,
+  isPrivate,
+  make,
+  underAnotherName,
+  urlOf,
+  type Walk,
+  type World,
+  walk,
+} from './walk.ts'
 import { wrongRequests } from './wrong-requests.ts'
 
 /** The document's examples work in the document's order, and but for their recipes as they stand; GETs twice, for 304. */
@@ -14,7 +26,8 @@ export function examplesWork(world: World): Promise<Walk> {
       const request = { headers, ...example }
       const id = isPrivate(operation) ? await make(world, operation, ann) : ''
 
-      const response = await send({ ...(await made(world, operation, request)), id })
+      const real = { ...(await made(world, operation, request)), id }
+      const response = await underAnotherName(api, operation, real, send)
 
       if (response.statusCode >= 300) find(`answers its example ${request.body} with ${response.statusCode}`)
       if (!operation.responses[304]) continue
@@ -79,7 +92,7 @@ function comparable({ statusCode, headers, ...answer }: LightMyRequestResponse, 
   return JSON.stringify([statusCode, body, others])
 }
 
-/** Each thing that can be wrong with the input is a 422 that names its place, and changes nothing. */
+/** Each thing that can be wrong with the input is a 422, or a 400 of a form, that names its place, and changes nothing. */
 export function inputIsStrict(world: World): Promise<Walk> {
   const { api, ann, stored } = world
   return walk(world, api.operations, async ({ operation, send, find }) => {
@@ -89,9 +102,10 @@ export function inputIsStrict(world: World): Promise<Walk> {
 
     for (const { wrong, place, ...request } of wrongRequests(api, operation)) {
       const response = await send({ id, ...request, headers })
-      const errors: Record<string, string>[] = response.statusCode === 422 ? response.json().errors : []
+      const refusal = request.type === formType ? 400 : 422 // RFC 6749, section 5.2
+      const errors: Record<string, string>[] = response.statusCode === refusal ? response.json().errors : []
       const places = errors.map(({ detail, ...at }) => JSON.stringify(at))
-      if (response.statusCode !== 422) find(`answers ${wrong} with ${response.statusCode}`)
+      if (response.statusCode !== refusal) find(`answers ${wrong} with ${response.statusCode}`)
       else if (places.length === 0 || places.some((at) => at !== JSON.stringify(place))) {
         find(`says that ${wrong} is at ${places}, not ${JSON.stringify(place)}`)
       }

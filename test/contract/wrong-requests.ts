@@ -1,5 +1,5 @@
 import type { OpenApi, Operation, Parameter, Schema } from '../support/openapi.ts'
-import { encoded, exampleOf, formType, type Request } from './walk.ts'
+import { encoded, exampleOf, formType, type Request, requiredQuery } from './walk.ts'
 
 interface WrongRequest extends Request {
   /** What is wrong with it. */
@@ -13,37 +13,51 @@ export function* wrongRequests(api: OpenApi, operation: Operation): Generator<Wr
   const { parameters = [], requestBody } = operation
   const [[type, media] = []] = Object.entries(requestBody?.content ?? {})
   const right = media ? { type, body: encoded(type!, exampleOf(api, media.schema)) } : {}
+  const asking = (query: string, name?: string) => ({
+    query: [requiredQuery(operation, name), query].filter((part) => part !== '').join('&'),
+  })
 
   for (const name of ['unknown', '__proto__']) {
-    yield { ...right, wrong: `an unknown query key ${name}`, query: `${name}=1`, place: { parameter: name } }
+    yield { ...right, wrong: `an unknown query key ${name}`, ...asking(`${name}=1`), place: { parameter: name } }
   }
   for (const parameter of parameters) {
     const { name } = parameter
     for (const value of wrongTexts(parameter)) {
-      const at = parameter.in === 'path' ? { id: value } : { query: `${name}=${value}` }
+      const isSecond = !operation.path.slice(0, operation.path.indexOf('}')).endsWith(`{${name}`)
+      const at = parameter.in === 'path' ? { id: isSecond ? `1|${value}` : value } : asking(`${name}=${value}`, name)
       yield { ...right, ...at, wrong: `${name}=${value}`, place: { parameter: name } }
     }
     if (parameter.in !== 'query') continue
-    const twice = `${name}=${parameter.example}&${name}=${parameter.example}`
-    yield { ...right, wrong: `${name} twice`, query: twice, place: { parameter: name } }
+    if (parameter.required) yield { ...right, ...asking('', name), wrong: `no ${name}`, place: { parameter: name } }
+    const once = `${name}=${parameter.schema.examples?.[0]}`
+    const twice = `${once}&${once}`
+    if (parameter.schema.type === 'array') continue
+    yield { ...right, wrong: `${name} twice`, ...asking(twice, name), place: { parameter: name } }
   }
   for (const [type, { schema }] of Object.entries(requestBody?.content ?? {})) {
+    if (requestBody!.required) yield { wrong: `no ${type}`, place: { pointer: '' } }
     yield* type === formType ? wrongForms(api, schema) : wrongDocuments(api, schema, type)
   }
 }
 
-/** Percent-encoded. Where the parameter is an integer, also the texts that number parsers like to take. */
+/** Percent-encoded. Where the parameter is not free text, also the texts that number parsers like to take. */
 function wrongTexts({ in: place, schema }: Parameter): string[] {
+  const { maxLength } = schema.items ?? schema
+  if ((schema.items ?? schema).type === 'string' && !isListOfWords(schema)) {
+    return ['%00', ...(maxLength ? ['x'.repeat(maxLength + 1)] : [])]
+  }
   const always = ['x', '%00', '0x1', '01', '1e0', '%2B1', '%201', '1%0A', '-1', '0', '1.5', '1'.repeat(400)]
   return [...always, ...(place === 'query' ? [''] : []), ...(schema.maximum ? [`${schema.maximum + 1}`] : [])]
 }
 
+const isListOfWords = (schema: Schema) => (schema.items ?? schema).enum !== undefined
+
 function* wrongDocuments(api: OpenApi, reference: Schema, type: string): Generator<WrongRequest> {
   const schema = api.resolve(reference)
   const example = exampleOf(api, schema) as Record<string, unknown>
-  const { properties = {}, required = [] } = schema
+  const { properties = {}, required = [], additionalProperties } = schema
+  if (type.startsWith('text/')) return
 
-  yield { wrong: `no ${type}`, place: { pointer: '' } }
   for (const value of [null, true, 1, 'x', [], [example]]) {
     yield { type, body: JSON.stringify(value), wrong: JSON.stringify(value), place: { pointer: '' } }
   }
@@ -53,6 +67,7 @@ function* wrongDocuments(api: OpenApi, reference: Schema, type: string): Generat
     wrong: `${wrong} (${type})`,
     place: { pointer },
   })
+  if (typeof additionalProperties === 'object') return // it takes what it does not know
   yield wrongly('an unknown field', '/unknown', { unknown: 1 })
   yield wrongly('an unknown field to escape', '/a~1b~0c', { 'a/b~c': null })
   yield wrongly('an unknown field of nothing', '/', { '': 1 })
@@ -96,7 +111,6 @@ function* wrongForms(api: OpenApi, reference: Schema): Generator<WrongRequest> {
     place: { pointer },
   })
 
-  yield wrongly('an unknown field', '/unknown', encoded(formType, { ...example, unknown: '1' }))
   for (const name of required) {
     const { [name]: _, ...others } = example
     yield wrongly(`no ${name}`, `/${name}`, encoded(formType, others))

@@ -1,10 +1,16 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyReply, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
 import { expect } from 'vitest'
-import { RouteNotFound, TaskNotFound } from '../../src/errors.ts'
-import { failures, IdParams, nothing, PageQuery, page, result } from '../../src/schemas.ts'
+import { json } from '../../src/app.ts'
+import { changing } from '../../src/changes/change.ts'
+import { PageQuery, page } from '../../src/http/paging.ts'
+import { RouteNotFound } from '../../src/http/problems.ts'
+import { failures, nothing, result } from '../../src/http/responses.ts'
+import { IdParams } from '../../src/http/schemas.ts'
+import { TaskNotFound } from '../../src/tasks/problems.ts'
 import { NewTask, presentTask, Task } from '../../src/tasks/schemas.ts'
-import { createTask, deleteTask, findTask } from '../../src/tasks/store.ts'
+import { createTask, findTask } from '../../src/tasks/store.ts'
+import { deleteTask } from '../../src/tasks/trash.ts'
 import { test as base } from '../support/app.ts'
 import { keepToDocument } from '../support/openapi.ts'
 import { type App, bearer, type Walk, type World, world } from './walk.ts'
@@ -18,19 +24,35 @@ import {
 } from './walks.ts'
 
 const closed = { additionalProperties: false }
+const { title, description, status } = NewTask.properties
+const fields = { title, description, status }
 const AnyTask = Type.Object(Task.properties, closed)
 
 const allAreRefused = (world: World) => strangersAreRefused(world, [])
 
 const task: Task = {
   id: 1,
+  etag: '"1-1-a"',
   title: 'Wrong',
   description: null,
   status: 'pending',
   user_id: 1,
+  project_id: 1,
+  parent_id: null,
+  priority: 'none',
+  due: null,
+  due_at: null,
+  start: null,
+  estimated_minutes: null,
+  labels: [],
+  recurrence: null,
+  is_recurring: false,
+  reminders: [],
+  position: 'a0',
   created_at: '2026-01-31T09:00:00.000Z',
   updated_at: '2026-01-31T09:00:00.000Z',
   completed_at: null,
+  deleted_at: null,
 }
 
 const answering = (handler: (reply: FastifyReply) => unknown): Partial<RouteOptions> => ({
@@ -117,6 +139,12 @@ const faults: Fault[] = [
     finding: 'create: POST /wrong answered 404, which is not documented',
   },
   {
+    fault: 'makes nothing',
+    routes: { create: answering(() => Promise.reject(new TaskNotFound())) },
+    walk: othersAreNotThere,
+    finding: 'read: POST /wrong makes no /wrong/{id}: it answers 404, not 201',
+  },
+  {
     fault: 'forgets to ask for a token',
     routes: { list: { schema: { security: [] } } },
     walk: allAreRefused,
@@ -136,7 +164,9 @@ const faults: Fault[] = [
   },
   {
     fault: "shows what is another's",
-    routes: { read: { handler: async ({ params, server }) => presentTask(await anyones(server as App, params)) } },
+    routes: {
+      read: { handler: async ({ params, server, user }) => presentTask(await anyones(server as App, params), user) },
+    },
     walk: othersAreNotThere,
     finding: "read: answers what is another's with 200",
   },
@@ -159,7 +189,7 @@ const faults: Fault[] = [
       remove: {
         handler: async ({ params, server }) => {
           const { id } = await anyones(server as App, params)
-          await server.db.delete(server.db.tables.tasks, { id })
+          await server.db.deleteMany(server.db.tables.tasks, { id })
           throw new TaskNotFound()
         },
       },
@@ -169,7 +199,7 @@ const faults: Fault[] = [
   },
   {
     fault: 'takes any field',
-    routes: { create: { schema: { body: Type.Object(NewTask.properties) } } },
+    routes: { create: { schema: { body: Type.Object(fields) } } },
     walk: inputIsStrict,
     finding: 'create: answers an unknown field (application/json) with 201',
   },
@@ -188,7 +218,10 @@ const faults: Fault[] = [
   {
     fault: 'writes before it has checked',
     routes: {
-      create: { onRequest: async ({ server, user }) => void (await createTask(server.db, user.id, task)) },
+      create: {
+        onRequest: async ({ server, user }) =>
+          void (await changing(server.db, user, (change) => createTask(change, { title: task.title }))),
+      },
     },
     walk: inputIsStrict,
     finding: 'create: changes what is stored, by an unknown query key unknown',
@@ -211,10 +244,13 @@ const faults: Fault[] = [
 ]
 
 const test = base.extend('wrongWorld', { scope: 'file' }, async ({ buildTestApp, as }) => {
-  const app = await buildTestApp({}, (app) => {
-    addRoutes(app, '/right', {})
-    for (const [i, { routes }] of faults.entries()) addRoutes(app, `/wrong${i}`, routes)
-  })
+  const app = await buildTestApp({}, (app) =>
+    app.register(async (door) => {
+      await door.register(json)
+      addRoutes(door, '/right', {})
+      for (const [i, { routes }] of faults.entries()) addRoutes(door, `/wrong${i}`, routes)
+    }),
+  )
   return world(app, as)
 })
 
@@ -223,7 +259,7 @@ test.for(faults.map((fault, i) => ({ ...fault, prefix: `/wrong${i}` })))(
   async ({ prefix, walk, finding }, { wrongWorld }) => {
     const { findings } = await walk(only(wrongWorld, prefix))
 
-    const texts = findings.map((text) => text.replace(prefix, '/wrong'))
+    const texts = findings.map((text) => text.replaceAll(prefix, '/wrong'))
     expect(texts).toEqual(expect.arrayContaining([expect.stringContaining(finding)]))
   },
 )
@@ -242,7 +278,14 @@ test.for(walks.map((walk) => ({ walk, name: walk.name })))(
 
 test('an answer that is not documented fails the test that gets it', async ({ buildTestApp, as }) => {
   const { routes } = faults[0]!
-  const app = keepToDocument(await buildTestApp({}, (app) => addRoutes(app, '/wrong', routes)))
+  const app = keepToDocument(
+    await buildTestApp({}, (app) =>
+      app.register(async (door) => {
+        await door.register(json)
+        addRoutes(door, '/wrong', routes)
+      }),
+    ),
+  )
 
   const answer = app.inject({ url: '/wrong', headers: await bearer(as('ann')) })
 
@@ -252,7 +295,7 @@ test('an answer that is not documented fails the test that gets it', async ({ bu
 type Routes = Record<string, Partial<RouteOptions>>
 
 /** The right routes with these changes. */
-function addRoutes(app: App, prefix: string, changes: Routes) {
+function addRoutes(app: FastifyInstance, prefix: string, changes: Routes) {
   for (const [name, change] of Object.entries({ ...right, ...changes })) {
     const { url, schema, ...options } = { ...right[name], ...change } as RouteOptions
     app.route({ ...options, url: prefix + url, schema: { operationId: name, ...right[name]?.schema, ...schema } })
@@ -277,26 +320,26 @@ const right: Routes = {
     method: 'POST',
     url: '',
     schema: {
-      body: Type.Object(NewTask.properties, closed),
+      body: Type.Object(fields, closed),
       response: { 201: result(AnyTask, 'The task.', 'location') },
     },
     handler: async ({ server, user, body }, reply) => {
-      const task = await createTask(server.db, user.id, body as NewTask)
-      return reply.code(201).header('location', `/wrong/${task.id}`).send(presentTask(task))
+      const task = await changing(server.db, user, (change) => createTask(change, body as NewTask))
+      return reply.code(201).header('location', `/wrong/${task.id}`).send(presentTask(task, user))
     },
   },
   read: {
     method: 'GET',
     url: '/:id',
     schema: { params: IdParams, response: { 200: result(AnyTask, 'The task.'), ...failures(TaskNotFound) } },
-    handler: async ({ server, user, params }) => presentTask(await findTask(server.db, user.id, idOf(params))),
+    handler: async ({ server, user, params }) => presentTask(await findTask(server.db, user.id, idOf(params)), user),
   },
   remove: {
     method: 'DELETE',
     url: '/:id',
     schema: { params: IdParams, response: { 204: nothing('Deleted.'), ...failures(TaskNotFound) } },
     handler: async ({ server, user, params }, reply) => {
-      await deleteTask(server.db, user.id, idOf(params))
+      await changing(server.db, user, (change) => deleteTask(change, idOf(params), () => {}))
       return reply.code(204).send()
     },
   },

@@ -18,11 +18,11 @@ test('an error tells nothing of the values that were sent', async ({ db }) => {
 
   const outcomes = await Promise.allSettled([
     db.insert(users, { ...newUser(), email: canary, passwordHash: canary }),
-    db.update(users, { id: userId }, { email: canary, passwordHash: canary }),
+    db.updateOne(users, { id: userId }, { email: canary, passwordHash: canary }),
     db.insert(tasks, { ...newTask(userId, canary), status: canary as never }),
     db.insert(tasks, { ...newTask(taken.id + 1_000_000, canary), description: canary }),
     db.insert(tasks, { ...newTask(userId), title: null as never, description: canary }),
-    db.update(tasks, { id: task.id }, { title: sql`no_such_function(${canary})` }),
+    db.updateOne(tasks, { id: task.id }, { title: sql`no_such_function(${canary})` }),
     db.transaction((tx) => tx.insert(tasks, { ...newTask(userId, canary), status: 'x' as never })),
     db.all(broken, { text: canary }),
   ])
@@ -37,7 +37,7 @@ test('an error tells nothing of the values that were sent', async ({ db }) => {
   }
 })
 
-const broken: Query<unknown> = ({ select, parameter, tables: { users } }) =>
+const broken: Query<unknown, { text: string }> = ({ select, parameter, tables: { users } }) =>
   select()
     .from(users)
     .where(sql`no_such_column = ${parameter(users.email, 'text')}`)

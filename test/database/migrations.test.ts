@@ -5,10 +5,12 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect } from 'vitest'
-import { connect } from '../../src/database/connect.ts'
 import { type Database, DatabaseUnavailable } from '../../src/database/database.ts'
 import { MigrationFailed, readMigrations } from '../../src/database/migrations.ts'
+import { parseDatabaseUrl } from '../../src/database/url.ts'
+import { connect } from '../../src/tables/connect.ts'
 import { createDatabase, dialect, execute, test } from '../support/database.ts'
+import { quickly } from '../support/quick-start.ts'
 import { addTask } from './people.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -25,7 +27,7 @@ test('a database that is current has nothing to migrate, and keeps its rows', as
 
 test('an empty database says what is pending, is not ready, and is after migrating', async () => {
   await using database = await createDatabase()
-  const db = await connect(database.url)
+  const db = await connect(parseDatabaseUrl(database.url))
 
   expect(await db.pendingMigrations()).toEqual(names)
   await expect(db.ready()).rejects.toThrow(names[0]!)
@@ -68,7 +70,7 @@ test('we have nothing to migrate after drizzle-kit', async () => {
 test('the migrations are those of the tables: drizzle-kit has nothing to generate', async ({ databaseUrl }) => {
   const folder = mkdtempSync(join(tmpdir(), 'drizzle-'))
   cpSync(`${root}/drizzle/${dialect}`, folder, { recursive: true })
-  const schema = `src/database/schema/${dialect}.ts`
+  const schema = `src/tables/${dialect}.ts`
 
   const output = await drizzleKit(
     // drizzle-kit takes an absolute folder for one below the working directory
@@ -132,7 +134,7 @@ describe('SQLite’s migrations', () => {
 const applied = (names: string[]) => names.map((name) => `applied ${name}\n`).join('')
 
 async function migrate(databaseUrl: string): Promise<string> {
-  return (await run(process.execPath, ['src/database/migrate.ts'], databaseUrl)).stdout
+  return (await run(process.execPath, [...quickly.options, 'src/tables/migrate.ts'], databaseUrl)).stdout
 }
 
 async function drizzleKit(command: string[], databaseUrl: string): Promise<string> {
@@ -140,10 +142,10 @@ async function drizzleKit(command: string[], databaseUrl: string): Promise<strin
 }
 
 const run = (file: string, command: string[], DATABASE_URL: string) =>
-  promisify(execFile)(file, command, { cwd: root, env: { ...process.env, DATABASE_URL } })
+  promisify(execFile)(file, command, { cwd: root, env: { ...process.env, ...quickly.env, DATABASE_URL } })
 
 async function connected(url: string) {
-  const db = await connect(url)
+  const db = await connect(parseDatabaseUrl(url))
   return Object.assign(db, { [Symbol.asyncDispose]: () => db.close() })
 }
 

@@ -4,7 +4,13 @@ let count = 0
 
 export const newUser = () => ({ email: `${++count}@example.org`, passwordHash: 'hash', createdAt: 1_700_000_000_123 })
 
-export const addUser = (db: Database) => db.insert(db.tables.users, newUser())
+/** A user whose feed has begun. */
+export const addUser = (db: Database) =>
+  db.transaction(async (tx) => {
+    const user = await tx.insert(tx.tables.users, newUser())
+    await tx.insertMany(tx.tables.changeFeeds, [{ userId: user.id, seq: 0, epoch: 1, prunedSeq: 0 }])
+    return user
+  })
 
 export const newTask = (userId: number, title = 'Buy milk') =>
   ({

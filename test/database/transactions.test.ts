@@ -56,7 +56,7 @@ test('what a transaction wrote is seen inside at once, outside once it has ended
     await tx.insert(users, person)
     isOpen.resolve()
     await sleep(20)
-    await tx.update(users, { email: person.email }, { isActive: false })
+    await tx.updateOne(users, { email: person.email }, { isActive: false })
     return tx.find(users, { email: person.email })
   })
   await isOpen.promise
@@ -74,7 +74,7 @@ test('no update is lost among twenty at once', async ({ db }) => {
     db.transaction(async (tx) => {
       const { title } = (await tx.find(tasks, { id }))!
       await tick()
-      return tx.update(tasks, { id, title }, { title: `${Number(title) + 1}` })
+      return tx.updateOne(tasks, { id, title }, { title: `${Number(title) + 1}` })
     })
 
   const outcomes = await Promise.all(Array.from({ length: 20 }, attempt))
@@ -132,7 +132,7 @@ test('inside a transaction the outer database refuses to work', async ({ db }) =
   for (const misuse of [
     () => db.find(users, { id }),
     () => addUser(db),
-    () => db.update(users, { id }, { isActive: false }),
+    () => db.updateOne(users, { id }, { isActive: false }),
     () => db.transaction((tx) => addUser(tx)),
   ]) {
     await expect(db.transaction(misuse)).rejects.toThrow('use the database handed to it')
@@ -165,13 +165,53 @@ test.skipIf(dialect === 'sqlite')('a deadlock is met by another try', async ({ d
   const both = (first: number, second: number) =>
     db.transaction(async (tx) => {
       runs++
-      await tx.update(tasks, { id: first }, { title: sql`concat(${tasks.title}, '+')` })
+      await tx.updateOne(tasks, { id: first }, { title: sql`concat(${tasks.title}, '+')` })
       await sleep(50)
-      await tx.update(tasks, { id: second }, { title: sql`concat(${tasks.title}, '+')` })
+      await tx.updateOne(tasks, { id: second }, { title: sql`concat(${tasks.title}, '+')` })
     })
 
   await Promise.all([both(one.id, two.id), both(two.id, one.id)])
 
   expect(runs).toBeGreaterThan(2)
   for (const { id, title } of [one, two]) expect((await db.find(tasks, { id }))?.title).toBe(`${title}++`)
+})
+
+test('what waits for the commit runs once, after it, and never when it fails', async ({ db }) => {
+  const { users } = db.tables
+  const done: string[] = []
+  const seen: (object | undefined)[] = []
+  const [kept, lost] = [newUser(), newUser()]
+
+  await db.transaction(async (tx) => {
+    tx.afterCommit(() => void done.push('kept'))
+    await tx.insert(users, kept)
+    expect(done).toEqual([])
+  })
+  seen.push(await db.find(users, { email: kept.email }))
+  await db
+    .transaction(async (tx) => {
+      tx.afterCommit(() => void done.push('lost'))
+      await tx.insert(users, lost)
+      throw new Error('no')
+    })
+    .catch(() => {})
+  db.afterCommit(() => void done.push('now'))
+
+  expect(done).toEqual(['kept', 'now'])
+  expect(seen).toEqual([expect.objectContaining(kept)])
+})
+
+test('a row that is locked waits for nobody else to change it', async ({ db }) => {
+  const { tasks } = db.tables
+  const { id } = await addTask(db, undefined, '0')
+  const addOne = () =>
+    db.transaction(async (tx) => {
+      const { title } = (await tx.lock(tasks, { id }))!
+      await tick()
+      await tx.updateMany(tasks, { id }, { title: `${Number(title) + 1}` })
+    })
+
+  await Promise.all(Array.from({ length: 20 }, addOne))
+
+  expect(await db.find(tasks, { id })).toMatchObject({ title: '20' })
 })

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import type { InjectOptions } from 'fastify'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect } from 'vitest'
 import { buildApp } from '../../src/app.ts'
+import { addAccount } from '../../src/auth/store.ts'
 import { loadConfig } from '../../src/config.ts'
+import { hashPassword } from '../../src/credentials/passwords.ts'
+import { openSession } from '../../src/sessions/store.ts'
 import type { NewTask, Task } from '../../src/tasks/schemas.ts'
-import type { User } from '../../src/users/schemas.ts'
+import { presentUser, type User } from '../../src/users/schemas.ts'
 import { test as base } from './database.ts'
 import { keepToDocument } from './openapi.ts'
 
@@ -16,7 +19,7 @@ const secretKey = randomBytes(36).toString('base64url')
 
 /**
  * Tests on the app as production builds it, one for each file, through `app.inject`; each answer must be documented:
- * - `as(name)` is a person, who registers and logs in before the first request, once for each file;
+ * - `as(name)` is a person, who has an account and a session before the first request, once for each file;
  * - `anyone` sends no token;
  * - `buildTestApp(settings, prepare)` builds a further app on the same database, for other settings or a second
  *   instance; `prepare` may add to it before it is ready;
@@ -53,6 +56,14 @@ const settingsOn = (databaseUrl: string) => ({
   REFRESH_RATE_LIMIT_MAX: '1000000000',
 })
 
+/** Where `Link` of a page leads to the next one, as a client finds it from the URL that it asked. */
+export function nextOf(url: string, { headers }: LightMyRequestResponse): string | undefined {
+  const link = /^<([^>]+)>; rel="next"$/.exec(String(headers.link ?? ''))?.[1]
+  if (link === undefined) return undefined
+  const { pathname, search } = new URL(link, new URL(url, 'http://localhost'))
+  return pathname + search
+}
+
 /** The people of an app by their names: the same name is the same person. */
 export function people(app: App): (name: string) => Person {
   const known = new Map<string, Person>()
@@ -67,9 +78,9 @@ export type Person = ReturnType<typeof meet>
 
 function meet(app: App, name: string) {
   const email = `${name}-${randomBytes(6).toString('hex')}@example.org`
-  const password = randomBytes(18).toString('base64url')
+  const { password, hash } = passwords[peopleMet++ % passwords.length]!
   let entry: Promise<{ user: User; token: string }> | undefined
-  const enter = () => (entry ??= registerAndLogIn(app, email, password))
+  const enter = () => (entry ??= hash().then((passwordHash) => enterAs(app, email, passwordHash)))
   const own = verbs(app, async () => ({ authorization: `Bearer ${(await enter()).token}` }))
 
   return {
@@ -90,14 +101,22 @@ function meet(app: App, name: string) {
   }
 }
 
-async function registerAndLogIn(app: App, email: string, password: string): Promise<{ user: User; token: string }> {
-  const { post } = verbs(app)
-  const registration = await post('/auth/register', { email, password })
-  expect(registration.statusCode, registration.body).toBe(201)
-  const login = await post('/auth/login', { email, password })
-  expect(login.statusCode, login.body).toBe(200)
-  return { user: registration.json(), token: login.json().access_token }
+/** As registering and logging in leave them, but without the hashing, which was most of what a person cost. */
+async function enterAs(app: App, email: string, passwordHash: string): Promise<{ user: User; token: string }> {
+  const client = { address: '127.0.0.1', userAgent: 'lightMyRequest', log: app.log }
+  const account = await addAccount(app.db, email, passwordHash, client)
+  const opened = await openSession(app.db, account, client)
+  const { token } = app.accessTokens.issue(account.id, opened!.session.id)
+  return { user: presentUser(account), token }
 }
+
+/** The people take them by turns, so that each is hashed once and the people of a test have different ones. */
+const passwords = Array.from({ length: 8 }, () => {
+  const password = randomBytes(18).toString('base64url')
+  let hashed: Promise<string> | undefined
+  return { password, hash: () => (hashed ??= hashPassword(password)) }
+})
+let peopleMet = 0
 
 function verbs(app: App, identify: () => Promise<Headers> = async () => ({})) {
   const verb = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE') => {

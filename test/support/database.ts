@@ -4,8 +4,8 @@ import Sqlite from 'better-sqlite3'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { test as base, inject } from 'vitest'
-import { connect } from '../../src/database/connect.ts'
 import { parseDatabaseUrl } from '../../src/database/url.ts'
+import { connect } from '../../src/tables/connect.ts'
 import './servers/context.ts'
 
 /** The database that the suite runs on this time. */
@@ -23,7 +23,7 @@ export const test = base
     return database.url
   })
   .extend('db', { scope: 'file' }, async ({ databaseUrl }, { onCleanup }) => {
-    const db = await connect(databaseUrl)
+    const db = await connect(parseDatabaseUrl(databaseUrl))
     onCleanup(() => db.close())
     await db.migrate()
     return db

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The same server by way of a line that can be paused and cut. */
+/** The same server by way of a line that can be slow, paused and cut. */
 export async function tapped(serverUrl: string) {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let isPaused = false
+  let delayMs = 0
   const server = createServer((near) => {
     const far = connectSocket(Number(target.port), target.hostname)
     for (const [from, to] of [
@@ -13,7 +15,18 @@ export async function tapped(serverUrl: string) {
       [far, near],
     ] as const) {
       sockets.add(from)
-      from.on('data', (data) => to.write(data))
+      let underway = 0
+      let sent = Promise.resolve()
+      from.on('data', (data) => {
+        if (delayMs === 0 && underway === 0) return void to.write(data)
+        const due = performance.now() + delayMs
+        underway++
+        sent = sent.then(async () => {
+          await sleep(due - performance.now())
+          underway--
+          to.write(data)
+        })
+      })
       from.on('error', () => to.destroy())
       from.on('close', () => to.destroy())
       if (isPaused) from.pause()
@@ -27,6 +40,10 @@ export async function tapped(serverUrl: string) {
   }
   return {
     url: Object.assign(new URL(target), { hostname: '127.0.0.1', port: (server.address() as AddressInfo).port }).href,
+    /** How long data takes from now on, in either direction. */
+    delay(ms: number) {
+      delayMs = ms
+    },
     pause() {
       isPaused = true
       for (const socket of sockets) socket.pause()

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { quickly } from './quick-start.ts'
 
-const entry = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
+export const entry = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
 
 export interface Exit {
   code: number | null
@@ -13,11 +14,20 @@ export interface Exit {
   stderr: string
 }
 
-/** The server as `npm start` runs it, in this folder, with these settings and no others, on a port that is free. */
-export async function startServer(folder: string, settings: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [entry], {
+/**
+ * The server as `npm start` runs it, in this folder, with these settings and no others, on a port that is free. `before`
+ * are commands of a shell that come first: its limits are then the server's.
+ */
+export async function startServer(
+  folder: string,
+  settings: Record<string, string> = {},
+  options: readonly string[] = quickly.options,
+  before = ':',
+) {
+  const command = [process.execPath, ...options, entry]
+  const child = spawn('sh', ['-c', `${before}; exec "$@"`, 'sh', ...command], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: '0', ...settings },
+    env: { PATH: process.env.PATH, ...quickly.env, PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -65,12 +75,13 @@ export function emptyFolder() {
 }
 
 /** A client of a server, over HTTP: the path, what is sent, and the token to send it with. */
-export async function call(server: Server, path: string, body?: object, token?: string) {
+export async function call(server: Pick<Server, 'url'>, path: string, body?: object, token?: string, further = {}) {
   const response = await fetch(server.url + path, {
     method: body ? 'POST' : 'GET',
     headers: {
       ...(body && { 'content-type': 'application/json' }),
       ...(token && { authorization: `Bearer ${token}` }),
+      ...further,
     },
     ...(body && { body: JSON.stringify(body) }),
   })
@@ -82,7 +93,7 @@ export async function call(server: Server, path: string, body?: object, token?: 
 export const account = { email: 'ann@example.org', password: 'correct horse battery' }
 
 /** Logs the account in, which is registered first where it is new; returns its token. */
-export async function logIn(server: Server): Promise<string> {
+export async function logIn(server: Pick<Server, 'url'>): Promise<string> {
   await call(server, '/auth/register', account)
   return (await call(server, '/auth/login', account)).json.access_token
 }

@@ -18,7 +18,7 @@ export class ClosingReporter implements Reporter {
   }
 }
 
-/** A line for each database that is missing on this machine, and one for Redis. */
+/** A line for each database that is missing on this machine, one for Redis, and one for each test that said why it skips. */
 function untested(modules: readonly TestModule[]): string[] {
   const missing: string[] = []
   const redis = modules.map(({ project }) => project.getProvidedContext().missingRedis).find(Boolean)
@@ -27,6 +27,10 @@ function untested(modules: readonly TestModule[]): string[] {
     const remedy = project.getProvidedContext().missing
     const skipped = ofProject.flatMap(({ children }) => [...children.allTests()]).length
     if (remedy) missing.push(`NOT TESTED on ${project.name}: ${skipped} tests skipped. To run them, ${remedy}.`)
+  }
+  for (const test of modules.flatMap(({ children }) => [...children.allTests('skipped')])) {
+    const { note } = test.result() as { note?: string }
+    if (note) missing.push(`NOT TESTED: ${test.fullName}: ${note}.`)
   }
   return missing
 }

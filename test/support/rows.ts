@@ -17,13 +17,15 @@ export async function rowsOf(db: Database, userId: number): Promise<string> {
   const { users, auditEvents: _, ...owned } = db.tables
   const rows = await Promise.all([
     db.find(users, { id: userId }),
-    ...Object.values(owned).map((table) => {
-      const query: Query<unknown> = ({ select }) =>
-        select()
-          .from(table)
-          .where(and(eq(table.userId, userId)))
-      return db.all(query, {})
-    }),
+    ...Object.values(owned)
+      .filter((table) => 'userId' in table)
+      .map((table) => {
+        const query: Query<unknown> = ({ select }) =>
+          select()
+            .from(table)
+            .where(and(eq(table.userId, userId)))
+        return db.all(query, {})
+      }),
   ])
   return JSON.stringify(rows)
 }

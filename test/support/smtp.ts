@@ -39,7 +39,7 @@ export async function startSmtp(options: SMTPServerOptions = {}) {
     to,
     /** The latest mail to this address, once there are so many. */
     async latestTo(address: string, count = 1): Promise<Delivery> {
-      await expect.poll(() => to(address).length, { timeout: 5_000 }).toBe(count)
+      await expect.poll(() => to(address).length).toBe(count)
       return to(address).at(-1) as Delivery
     },
     async [Symbol.asyncDispose]() {

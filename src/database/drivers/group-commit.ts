@@ -16,12 +16,20 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
+interface Hooks {
+  /** Ends the transaction that reads may have open. */
+  endReads?(): void
+  /** Throws what keeps anything from being written now. */
+  check?(): void
+  /** Runs after each commit, with how many jobs it held. */
+  committed?(jobs: number): void
+}
+
 /**
  * Writes and transactions that arrive in one turn of the event loop run one after the other inside one SQLite
  * transaction and are answered after its COMMIT, so that many share one fsync. Each that fails rolls back alone.
- * `endReads` ends the transaction that reads may have open.
  */
-export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
+export function groupCommit(client: Sqlite.Database, { endReads, check, committed }: Hooks = {}) {
   const begin = client.prepare('begin immediate')
   const commit = client.prepare('commit')
   const rollback = client.prepare('rollback')
@@ -32,6 +40,7 @@ export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
   let waiting: Job[] = []
   let isScheduled = false
   let open: Promise<void> | undefined
+  let hasFailed = false
 
   function enqueue<R>(work: () => R | Promise<R>, hasSavepoint: boolean): Promise<R> {
     return new Promise((resolve, reject) => {
@@ -59,10 +68,15 @@ export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
   /** Undefined, or what kept the transaction from beginning. */
   async function begun(): Promise<unknown> {
     if (!client.open) return new DatabaseUnavailable('the database is closed')
+    try {
+      check?.()
+    } catch (error) {
+      return error
+    }
     const deadline = performance.now() + lockMs
     for (;;) {
       try {
-        endReads()
+        endReads?.()
         if (client.inTransaction) rollback.run() // an earlier rollback failed
         begin.run()
         return undefined
@@ -84,9 +98,11 @@ export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
       }
       commit.run()
     } catch (error) {
+      hasFailed = true
       rollBack()
       return refusals(jobs, error)
     }
+    committed?.(answers.length)
     waiting = [...jobs.slice(answers.length), ...waiting]
     return answers
   }
@@ -137,6 +153,17 @@ export function groupCommit(client: Sqlite.Database, endReads = () => {}) {
     /** The group that has begun. */
     get open() {
       return open
+    },
+    /** Jobs that no group has taken yet. */
+    get waiting() {
+      return waiting.length
+    },
+    /** Whether a transaction failed as a whole, as on a full disk; until it is set back. */
+    get hasFailed() {
+      return hasFailed
+    },
+    set hasFailed(value: boolean) {
+      hasFailed = value
     },
     /** Runs one statement in the next group. */
     statement: <R>(work: () => R) => enqueue(work, false),

@@ -1,54 +1,55 @@
+import { getTableName } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/mysql2'
-import mysql, { type Connection, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
+import mysql, { type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise'
 import type { Statement } from '../compile.ts'
-import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
-import { type Builder, type Driver, type DriverOptions, QueryFailed, type Result } from '../driver.ts'
-import {
-  type Migration,
-  MigrationFailed,
-  migrationLockSeconds,
-  namesOf,
-  pendingOf,
-  readMigrations,
-} from '../migrations.ts'
-import * as tables from '../schema/mysql.ts'
-import { Deadlock, retryingDeadlocks } from './deadlocks.ts'
+import { DatabaseUnavailable, type Tables } from '../database.ts'
+import type { Builder, Driver, DriverOptions, Result } from '../driver.ts'
+import { namesOf, pendingOf, readMigrations } from '../migrations.ts'
+import type { Server } from '../server-url.ts'
+import { settledTls, tlsAttempts } from '../tls.ts'
+import { classified, codeOf, forgotten, isLostConnection, type MysqlError, refusedConnection } from './mysql-errors.ts'
+import { journalTable, migrate } from './mysql-migrate.ts'
+import { answerMs, optionsOf, session, sslOf } from './mysql-sessions.ts'
+import { promptMs, Retryable, retrying, retryingOnce } from './retries.ts'
 
-/** After this long without an answer the server counts as hung. */
-const answerMs = 5_000
-
-const session = [
-  // Strict: nothing that does not fit is cut or changed in silence.
-  `set session sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
-    time_zone = '+00:00', innodb_lock_wait_timeout = 4`,
-  'set session transaction isolation level read committed',
-]
-
-export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: DriverOptions): Driver {
-  const pool = mysql.createPool({
-    uri,
-    connectionLimit: poolSize,
-    charset: 'UTF8MB4_BIN',
-    timezone: 'Z',
-    dateStrings: true,
-    connectTimeout: answerMs,
-    enableKeepAlive: true,
+export function openMysql(tables: Tables, server: Server, options: DriverOptions): Driver {
+  const { poolSize = 10, onConnectionLost } = options
+  const base = optionsOf(server)
+  const tls = settledTls(tlsAttempts(server), async (tls) => {
+    const connection = await mysql.createConnection({ ...base, ...sslOf(tls) })
+    connection.destroy()
   })
-  pool.pool.on('connection', (connection) => {
-    connection.on('error', (error) => onConnectionLost?.(codeOf(error)))
-    for (const setting of session) connection.query(setting, (error) => error && connection.destroy())
-  })
+  let opening: Promise<Pool> | undefined
+  let pool: Pool | undefined
+
+  async function openPool(): Promise<Pool> {
+    pool = mysql.createPool({
+      ...base,
+      ...sslOf(await tls()),
+      connectionLimit: poolSize,
+      timezone: 'Z',
+      dateStrings: true,
+      enableKeepAlive: server.keepAlive ?? true,
+    })
+    pool.pool.on('connection', (connection) => {
+      connection.on('error', (error) => onConnectionLost?.(codeOf(error)))
+      for (const setting of session) connection.query(setting, (error) => error && connection.destroy())
+    })
+    return pool
+  }
 
   const migrations = readMigrations('mysql')
   const lost = new WeakSet<PoolConnection>()
   const release = (connection: PoolConnection) => (lost.has(connection) ? connection.destroy() : connection.release())
 
   async function connect(): Promise<PoolConnection> {
-    const connecting = pool.getConnection()
     try {
+      opening ??= openPool()
+      opening.catch(() => (opening = undefined))
+      const connecting = (await opening).getConnection()
       return await inTime(connecting, () => void connecting.then(release, () => {}))
     } catch (error) {
-      throw classified(error)
+      throw refusedConnection(error)
     }
   }
 
@@ -56,7 +57,7 @@ export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: Driv
     try {
       return await inTime(query(), () => connection.destroy())
     } catch (error) {
-      if (isConnectionError(error)) lost.add(connection)
+      if (isLostConnection(error) || forgotten.has((error as MysqlError).errno ?? 0)) lost.add(connection)
       throw classified(error)
     }
   }
@@ -78,29 +79,57 @@ export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: Driv
     }
   }
 
+  /** Runs what changes nothing again when the connection turns out to be broken. */
+  const harmlessly = <R>(work: (connection: PoolConnection) => Promise<R>): Promise<R> => {
+    let isLost = false
+    const attempt = async (connection: PoolConnection) => {
+      try {
+        return await work(connection)
+      } finally {
+        isLost = lost.has(connection)
+      }
+    }
+    return retryingOnce(
+      () => withConnection(attempt),
+      () => isLost,
+    )
+  }
+
   const rows = (sql: string) =>
-    withConnection(async (connection) => {
+    harmlessly(async (connection) => {
       const [rows] = await send(connection, () => connection.query({ sql, rowsAsArray: true }))
       return rows as unknown[][]
     })
 
-  return {
+  async function alterDatabase(): Promise<string | undefined> {
+    const [row] = await rows(
+      'select default_character_set_name, schema_name from information_schema.schemata where schema_name = database()',
+    )
+    return row?.[0] === 'utf8mb4' ? undefined : `alter database \`${row?.[1]}\``
+  }
+
+  const driver: Driver = {
     tables,
+    keyset: 'or',
+    hasWritableWith: false,
     builder: drizzle.mock({ casing: 'snake_case' }) as unknown as Builder,
     hasReturning: false,
     bound: (parameter) => parameter,
+    rowLock: 'update',
     transactionLimitMs: 15_000,
 
     execute: (statement, parameters) =>
-      retryingDeadlocks(() => withConnection((connection) => execute(connection, statement, parameters))),
+      retrying(() =>
+        (statement.isWrite ? withConnection : harmlessly)((connection) => execute(connection, statement, parameters)),
+      ),
 
     transaction: (work) =>
-      retryingDeadlocks(() =>
+      retrying(() =>
         withConnection(async (connection) => {
           const command = (sql: string) => send(connection, () => connection.query(sql))
+          await begin(command, () => lost.has(connection))
           try {
-            await command('begin')
-            const value = await work({ execute: (...statement) => execute(connection, ...statement) })
+            const value = await work({ execute: (statement, parameters) => execute(connection, statement, parameters) })
             await command('commit')
             return value
           } catch (error) {
@@ -110,6 +139,16 @@ export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: Driv
           }
         }),
       ),
+
+    usage() {
+      if (pool === undefined) return { busy: 0, idle: 0, waiting: 0 }
+      const {
+        _allConnections: all,
+        _freeConnections: free,
+        _connectionQueue: queue,
+      } = pool.pool as unknown as PoolLists
+      return { busy: all.length - free.length, idle: free.length, waiting: queue.length }
+    },
 
     async checkWritable() {
       const [row] = await rows('select @@global.read_only + @@innodb_read_only')
@@ -127,10 +166,47 @@ export function openMysql(uri: string, { poolSize = 10, onConnectionLost }: Driv
       )
     },
 
-    migrate: () => migrate(uri, migrations),
-    close: () => pool.end(),
+    async checkCharacters() {
+      // The first migration sets what tables are made with.
+      if ((await driver.pendingMigrations())[0] === namesOf(migrations)[0]) return
+      // Columns of the kind `key` are ASCII on purpose.
+      const names = Object.values(tables).map((table) => `'${getTableName(table)}'`)
+      const columns = await rows(
+        `select table_name, max(character_set_name <> 'utf8mb4' and collation_name <> 'ascii_bin') from information_schema.columns
+          where table_schema = database() and table_name in (${names}) group by table_name order by 2 desc, 1`,
+      )
+      const [first] = columns
+      const alter = Number(first?.[1]) === 1 ? `alter table \`${first?.[0]}\` convert to` : await alterDatabase()
+      if (alter === undefined) return
+      throw new Error(
+        'DATABASE_URL: the character set of the database or of a table is not utf8mb4, and so cannot hold every ' +
+          `character. Run: ${alter} character set utf8mb4 collate utf8mb4_bin;`,
+      )
+    },
+
+    async migrate() {
+      await driver.checkCharacters()
+      return migrate({ ...base, ...sslOf(await tls()) }, migrations, options.migrationLockSeconds)
+    },
+    async close() {
+      await (await opening?.catch(() => undefined))?.end()
+    },
+  }
+  return driver
+}
+
+/** A connection that turns out to be broken here has done nothing, and another may do. */
+async function begin(command: (sql: string) => Promise<unknown>, isLost: () => boolean): Promise<void> {
+  const began = performance.now()
+  try {
+    await command('begin')
+  } catch (error) {
+    throw isLost() && performance.now() - began < promptMs ? new Retryable((error as Error).message) : error
   }
 }
+
+/** mysql2 says nothing of its pool in its types; a test of the metrics holds it to these. */
+type PoolLists = Record<'_allConnections' | '_freeConnections' | '_connectionQueue', { readonly length: number }>
 
 const inTime = async <R>(answer: Promise<R>, giveUp: () => void): Promise<R> => {
   const { promise, reject } = Promise.withResolvers<never>()
@@ -147,86 +223,3 @@ const inTime = async <R>(answer: Promise<R>, giveUp: () => void): Promise<R> => 
 
 // mysql2 sends numbers as DOUBLE where the server does not tell a parameter's type, as MariaDB does not.
 const typed = (value: unknown) => (Number.isSafeInteger(value) ? mysql.TypedParameter.LONGLONG(value as number) : value)
-
-const full = new Set([1021, 1114])
-const deadlocks = new Set([1205, 1213])
-const unavailable = new Set([1030, 1040, 1041, 1053, 1129, 1203, 1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 4031])
-
-type MysqlError = Error & { code?: string; errno?: number; sqlState?: string; fatal?: boolean }
-
-function classified(error: unknown): unknown {
-  const { errno = 0 } = error as MysqlError
-  const code = codeOf(error)
-  if (error instanceof TypeError) return new QueryFailed(error.name)
-  if (errno === 1062) return new UniqueViolation(code)
-  if (errno === 1452) return new ReferenceViolation(code)
-  if (full.has(errno)) return new DatabaseFull(code)
-  if (deadlocks.has(errno)) return new Deadlock(code)
-  if (unavailable.has(errno) || isConnectionError(error)) return new DatabaseUnavailable(code)
-  return new QueryFailed(`${code} ${errno}`)
-}
-
-const isConnectionError = (error: unknown) =>
-  !(error instanceof TypeError) &&
-  ((error as MysqlError).sqlState === undefined || (error as MysqlError).fatal === true)
-
-const codeOf = (error: unknown): string => (error as MysqlError).code ?? 'no answer from the server'
-
-const journalTable = '__drizzle_migrations'
-
-async function migrate(uri: string, migrations: Migration[]): Promise<string[]> {
-  const connection = await open(uri)
-  try {
-    await lock(connection)
-    return await applyPending(connection, migrations)
-  } catch (error) {
-    throw error instanceof MigrationFailed || error instanceof DatabaseUnavailable ? error : classified(error)
-  } finally {
-    connection.destroy() // and with it the lock
-  }
-}
-
-async function open(uri: string): Promise<Connection> {
-  try {
-    const connection = await mysql.createConnection({ uri, charset: 'UTF8MB4_BIN', connectTimeout: answerMs })
-    connection.on('error', () => {}) // the query that was running tells
-    for (const setting of session) await connection.query(setting)
-    return connection
-  } catch (error) {
-    throw classified(error)
-  }
-}
-
-async function lock(connection: Connection) {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    `select get_lock(left(concat('migrations of ', database()), 64), ${migrationLockSeconds}) as had`,
-  )
-  if (rows[0]?.had !== 1) throw new DatabaseUnavailable('another process has been migrating for too long')
-}
-
-async function applyPending(connection: Connection, migrations: Migration[]): Promise<string[]> {
-  await connection.query(
-    `create table if not exists ${journalTable} (id serial primary key, hash text not null, created_at bigint)`,
-  )
-  const [journal] = await connection.query<RowDataPacket[]>(`select created_at from ${journalTable}`)
-  const pending = pendingOf(
-    migrations,
-    journal.map(({ created_at }) => Number(created_at)),
-  )
-  for (const migration of pending) {
-    const record = `insert into ${journalTable} (hash, created_at) values ('${migration.hash}', ${migration.createdAt})`
-    for (const statement of migration.statements) {
-      try {
-        await connection.query(statement)
-      } catch (error) {
-        throw new MigrationFailed(migration, statement, codeOf(error), halfApplied(record))
-      }
-    }
-    await connection.query(record)
-  }
-  return namesOf(pending)
-}
-
-const halfApplied = (record: string) =>
-  'MySQL cannot undo the statements before it. Either undo those by hand and migrate again, or run this one and those ' +
-  `after it by hand, then: ${record};`

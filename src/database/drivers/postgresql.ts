@@ -1,41 +1,43 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Statement } from '../compile.ts'
-import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
-import { type Builder, type Driver, type DriverOptions, QueryFailed, type Result } from '../driver.ts'
-import {
-  type Migration,
-  MigrationFailed,
-  migrationLockSeconds,
-  namesOf,
-  pendingOf,
-  readMigrations,
-} from '../migrations.ts'
-import * as tables from '../schema/postgresql.ts'
-import { Deadlock, retryingDeadlocks } from './deadlocks.ts'
+import { DatabaseUnavailable, type Tables } from '../database.ts'
+import type { Builder, Driver, DriverOptions, Result } from '../driver.ts'
+import { namesOf, pendingOf, readMigrations } from '../migrations.ts'
+import type { Server } from '../server-url.ts'
+import { pipelines } from './pipelines.ts'
+import { classified, codeOf, isLostConnection, refusedConnection } from './postgresql-errors.ts'
+import { journalTable, migrate } from './postgresql-migrate.ts'
+import { answerMs, sessionsOf, types } from './postgresql-sessions.ts'
+import { promptMs, Retryable, retrying, retryingOnce } from './retries.ts'
 
-/** After this long without an answer the server counts as hung. */
-const answerMs = 5_000
+export function openPostgresql(tables: Tables, server: Server, options: DriverOptions): Driver {
+  const { poolSize = 10, onConnectionLost } = options
+  const sessions = sessionsOf(server)
+  let opening: Promise<pg.Pool> | undefined
+  let pool: pg.Pool | undefined
 
-// The server's own limits end just before ours: a statement that nobody waits for does not go on.
-const session = `
-  set time zone 'UTC'; set datestyle = 'ISO';
-  set statement_timeout = '4900ms'; set lock_timeout = '4s'; set idle_in_transaction_session_timeout = '30s'`
+  async function openPool(): Promise<pg.Pool> {
+    const config = await sessions.config()
+    pool = new pg.Pool({ ...config, query_timeout: answerMs, max: poolSize, onConnect: sessions.begin })
+    // Unheard, either event would end the process; a pool's repeats those of its idle clients.
+    pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', (error) => onConnectionLost?.(codeOf(error))))
+    return pool
+  }
 
-export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }: DriverOptions): Driver {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: answerMs,
-    query_timeout: answerMs,
-    keepAlive: true,
-    onConnect: async (client) => {
-      await client.query(session)
-    },
+  const reads = pipelines(async () => {
+    const client = new pg.Client({ ...(await sessions.config()), query_timeout: answerMs, pipeline: true })
+    client.on('error', (error) => onConnectionLost?.(codeOf(error)))
+    try {
+      await client.connect()
+      await sessions.begin(client)
+      return client
+    } catch (error) {
+      client.end().catch(() => {})
+      throw refusedConnection(error)
+    }
   })
-  // Unheard, either event would end the process; a pool's repeats those of its idle clients.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', (error) => onConnectionLost?.(codeOf(error))))
 
   const migrations = readMigrations('postgresql')
   const lost = new WeakSet<pg.PoolClient>()
@@ -43,9 +45,11 @@ export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }:
 
   async function connect(): Promise<pg.PoolClient> {
     try {
-      return await pool.connect()
+      opening ??= openPool()
+      opening.catch(() => (opening = undefined))
+      return await (await opening).connect()
     } catch (error) {
-      throw classified(error)
+      throw refusedConnection(error)
     }
   }
 
@@ -53,14 +57,67 @@ export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }:
     try {
       return await client.query(config as pg.QueryArrayConfig)
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) lost.add(client)
+      if (isLostConnection(error)) lost.add(client)
+      sessions.learn(error, (config as pg.QueryArrayConfig).name)
       throw classified(error)
     }
   }
 
-  async function execute(client: pg.PoolClient, { name, sql }: Statement, values: unknown[]): Promise<Result> {
-    const { rows, rowCount } = await query(client, { name, text: sql, values, rowMode: 'array', types })
+  async function execute(client: pg.PoolClient, statement: Statement, values: unknown[]): Promise<Result> {
+    const { rows, rowCount } = await query(client, sessions.prepared(statement, values))
     return { rows, affected: rowCount ?? 0 }
+  }
+
+  const read = (statement: Statement, values: unknown[]): Promise<Result> =>
+    retrying(async () => {
+      let name: string | undefined
+      const query = () => {
+        const prepared = sessions.prepared(statement, values)
+        name = prepared.name
+        return prepared
+      }
+      try {
+        const { rows } = await retryingOnce(() => reads.read(query), isLostConnection)
+        return { rows, affected: 0 }
+      } catch (error) {
+        sessions.learn(error, name)
+        throw classified(error)
+      }
+    })
+
+  async function write(statement: Statement, parameters: unknown[]): Promise<Result> {
+    const client = await connect()
+    try {
+      if (!sessions.isPooled) return await execute(client, statement, parameters)
+      // Only a transaction can hold the limits of its statements there.
+      return await inTransaction(client, () => execute(client, statement, parameters))
+    } finally {
+      release(client)
+    }
+  }
+
+  async function inTransaction<R>(client: pg.PoolClient, work: () => Promise<R>): Promise<R> {
+    await begin(client)
+    try {
+      const value = await work()
+      await query(client, 'commit')
+      return value
+    } catch (error) {
+      // A server that does not answer is not asked again: the connection is dropped, and so is what it did.
+      if (!lost.has(client)) await query(client, 'rollback').catch(() => lost.add(client))
+      throw error
+    }
+  }
+
+  /** A connection that turns out to be broken here has done nothing, and another may do. */
+  async function begin(client: pg.PoolClient): Promise<void> {
+    const began = performance.now()
+    try {
+      await query(client, sessions.beginTransaction)
+    } catch (error) {
+      const isPrompt = performance.now() - began < promptMs
+      throw lost.has(client) && isPrompt ? new Retryable((error as Error).message) : error
+    }
   }
 
   async function rows(sql: string): Promise<unknown[][]> {
@@ -74,37 +131,44 @@ export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }:
 
   const driver: Driver = {
     tables,
+    keyset: 'row',
+    hasWritableWith: true,
     builder: drizzle.mock({ casing: 'snake_case' }) as unknown as Builder,
     hasReturning: true,
     bound: (parameter) => parameter,
+    rowLock: 'no key update', // rows that refer to it may be inserted meanwhile
     transactionLimitMs: 15_000,
 
     execute: (statement, parameters) =>
-      retryingDeadlocks(async () => {
+      statement.isWrite ? retrying(() => write(statement, parameters)) : read(statement, parameters),
+
+    transaction: (work) =>
+      retrying(async () => {
         const client = await connect()
         try {
-          return await execute(client, statement, parameters)
+          return await inTransaction(client, () =>
+            work({ execute: (statement, parameters) => execute(client, statement, parameters) }),
+          )
         } finally {
           release(client)
         }
       }),
 
-    transaction: (work) =>
-      retryingDeadlocks(async () => {
-        const client = await connect()
-        try {
-          await query(client, 'begin')
-          const value = await work({ execute: (statement, parameters) => execute(client, statement, parameters) })
-          await query(client, 'commit')
-          return value
-        } catch (error) {
-          // A server that does not answer is not asked again: the connection is dropped, and so is what it did.
-          if (!lost.has(client)) await query(client, 'rollback').catch(() => lost.add(client))
-          throw error
-        } finally {
-          release(client)
-        }
-      }),
+    usage() {
+      const { totalCount, idleCount, waitingCount } = pool ?? { totalCount: 0, idleCount: 0, waitingCount: 0 }
+      const { busy, idle, waiting } = reads.usage()
+      return { busy: totalCount - idleCount + busy, idle: idleCount + idle, waiting: waitingCount + waiting }
+    },
+
+    async checkCharacters() {
+      const [row] = await rows(`select getdatabaseencoding(), replace(current_database(), '"', '""')`)
+      const [encoding, name] = row as [string, string]
+      if (encoding === 'UTF8') return
+      throw new Error(
+        `DATABASE_URL: the encoding of the database is ${encoding}, which cannot hold every character. Create another ` +
+          `and name it in DATABASE_URL: create database "${name}_utf8" encoding 'UTF8' locale 'C' template template0;`,
+      )
+    },
 
     async checkWritable() {
       const [row] = await rows(`select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on'`)
@@ -122,79 +186,14 @@ export function openPostgresql(url: string, { poolSize = 10, onConnectionLost }:
       )
     },
 
-    migrate: () => migrate(url, migrations),
-    close: () => pool.end(),
+    async migrate() {
+      await driver.checkCharacters()
+      return migrate(await sessions.config(), migrations, options.migrationLockSeconds)
+    },
+    async close() {
+      const pool = await opening?.catch(() => undefined)
+      await Promise.all([reads.end(), pool?.end()])
+    },
   }
   return driver
-}
-
-/** Numbers are numbers, as in the other databases; an instant's text is its column's to read. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.INT8) return Number
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return (text: string) => text
-    return pg.types.getTypeParser(oid, format as 'text')
-  },
-}
-
-const unavailable = /^(08|40|53|57|58)|^25006$|^55P03$/
-
-function classified(error: unknown): unknown {
-  const code = codeOf(error)
-  if (error instanceof TypeError) return new QueryFailed(error.name)
-  if (!(error instanceof pg.DatabaseError)) return new DatabaseUnavailable(code)
-  if (code === '23505') return new UniqueViolation(error.constraint)
-  if (code === '23503') return new ReferenceViolation(error.constraint)
-  if (code === '53100') return new DatabaseFull(code)
-  if (code === '40001' || code === '40P01') return new Deadlock(code)
-  if (unavailable.test(code)) return new DatabaseUnavailable(code)
-  return new QueryFailed([code, error.constraint].filter(Boolean).join(' '))
-}
-
-const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'no answer from the server'
-
-const journalTable = 'drizzle.__drizzle_migrations'
-
-async function migrate(connectionString: string, migrations: Migration[]): Promise<string[]> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: answerMs, keepAlive: true })
-  client.on('error', () => {}) // the query that was running tells
-  try {
-    await client.connect()
-    await client.query(`set statement_timeout = 0; set lock_timeout = '${migrationLockSeconds}s'`)
-    await client.query(`select pg_advisory_lock(hashtext('migrations'))`) // let go of when the client ends
-    await client.query('begin')
-    const applied = await applyPending(client, migrations)
-    await client.query('commit')
-    return applied
-  } catch (error) {
-    throw error instanceof MigrationFailed ? error : classified(error)
-  } finally {
-    await client.end()
-  }
-}
-
-async function applyPending(client: pg.Client, migrations: Migration[]): Promise<string[]> {
-  const pending = pendingOf(migrations, await appliedDates(client))
-  for (const migration of pending) {
-    for (const statement of migration.statements) {
-      try {
-        await client.query(statement)
-      } catch (error) {
-        throw new MigrationFailed(migration, statement, codeOf(error), 'Nothing was changed.')
-      }
-    }
-    const { hash, createdAt } = migration
-    await client.query(`insert into ${journalTable} (hash, created_at) values ($1, $2)`, [hash, createdAt])
-  }
-  return namesOf(pending)
-}
-
-async function appliedDates(client: pg.Client): Promise<number[]> {
-  const { rows } = await client.query(`select to_regclass('${journalTable}') is null as missing`)
-  if (rows[0].missing) {
-    await client.query('create schema if not exists drizzle')
-    await client.query(`create table ${journalTable} (id serial primary key, hash text not null, created_at bigint)`)
-  }
-  const journal = await client.query(`select created_at from ${journalTable}`)
-  return journal.rows.map(({ created_at }) => Number(created_at))
 }

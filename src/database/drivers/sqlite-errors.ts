@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { DatabaseFull, DatabaseUnavailable, ReferenceViolation, UniqueViolation } from '../database.ts'
 import { QueryFailed } from '../driver.ts'
+import { constraintOn } from '../uniques.ts'
 
 const unavailable = /^SQLITE_(BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL|NOMEM|CORRUPT|NOTADB)(_|$)/
 
@@ -8,7 +9,9 @@ const unavailable = /^SQLITE_(BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL|NOMEM
 export function classified(error: unknown): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error
   const { code } = error
-  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return new UniqueViolation(code)
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+    return new UniqueViolation(constraintOn(error.message.replace('UNIQUE constraint failed: ', '')))
+  }
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new ReferenceViolation(code)
   if (code === 'SQLITE_FULL') return new DatabaseFull(code)
   if (unavailable.test(code)) return new DatabaseUnavailable(code)

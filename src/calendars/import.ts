@@ -1,0 +1,179 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Change } from '../changes/change.ts'
+import { addComment } from '../comments/store.ts'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../http/problems.ts'
+import { anyVersion } from '../http/versions.ts'
+import { allProjects, createProject } from '../projects/store.ts'
+import type { Sweeps } from '../sweeps/sweeps.ts'
+import { finish, statusOf } from '../tasks/finishing.ts'
+import type { NewTask } from '../tasks/schemas.ts'
+import { changeTask, checkTask, createTask } from '../tasks/store.ts'
+import type { TaskRow } from '../tasks/table.ts'
+import { restoreTask, trashTask } from '../tasks/trash.ts'
+import { derivedUid } from './ical.ts'
+import type { FileRecord } from './records.ts'
+
+/** A record that cannot be a task, by its number in the file, from 1. */
+export interface Refusal {
+  readonly row: number
+  readonly errors: readonly { readonly detail: string; readonly pointer?: string }[]
+}
+
+export interface Imported {
+  readonly created: number
+  readonly updated: number
+  readonly refused: readonly Refusal[]
+}
+
+/** What is known of an import while it goes on. */
+export interface Import {
+  readonly records: readonly FileRecord[]
+  /** Throws InvalidInput for what is no NewTask. */
+  readonly validate: (task: unknown) => NewTask
+  readonly projectId: number | undefined
+  /** Ids of tasks and projects by what the file calls them. */
+  readonly tasks: Map<string, number>
+  readonly projects: Map<string, number>
+}
+
+/** The places of the records, parents first. */
+export function parentsFirst(records: readonly FileRecord[]): number[] {
+  const places = new Map(records.map(({ key, uid }, i) => [key ?? uid, i]))
+  const depthOf = (i: number, limit = 10): number => {
+    const parent = records[i]!.parentUid
+    const above = parent === undefined ? undefined : places.get(parent)
+    return above === undefined || above === i || limit === 0 ? 0 : 1 + depthOf(above, limit - 1)
+  }
+  const depths = records.map((_, i) => depthOf(i))
+  return records.map((_, i) => i).sort((a, b) => depths[a]! - depths[b]! || a - b)
+}
+
+/** Imports the records at these places, in one write. Those that are refused change nothing. */
+export async function importSome(
+  change: Change,
+  sweeps: Sweeps,
+  places: readonly number[],
+  context: Import,
+): Promise<Imported> {
+  let [created, updated] = [0, 0]
+  const refused: Refusal[] = []
+  for (const i of places) {
+    try {
+      const isNew = await importOne(change, sweeps, context.records[i]!, context)
+      if (isNew) created++
+      else updated++
+    } catch (error) {
+      refused.push(refusalOf(i, error))
+    }
+  }
+  return { created, updated, refused }
+}
+
+/** Records that are tried before others have their turn. */
+const recordsAtOnce = 50
+
+/** What importing them would do, as far as it can be told without doing it. */
+export async function tryImport(
+  db: Database,
+  { id: userId, timezone }: { id: number; timezone: string },
+  { records, validate }: Import,
+): Promise<Imported> {
+  let [created, updated] = [0, 0]
+  const refused: Refusal[] = []
+  for (const [i, { task, uid }] of records.entries()) {
+    if (i % recordsAtOnce === 0) await setImmediate()
+    try {
+      checkTask(validate(task), timezone)
+      if ((await lookUpKnown(db, userId, uid)) === undefined) created++
+      else updated++
+    } catch (error) {
+      refused.push(refusalOf(i, error))
+    }
+  }
+  return { created, updated, refused }
+}
+
+function refusalOf(i: number, error: unknown): Refusal {
+  if (!(error instanceof Problem)) throw error
+  return { row: i + 1, errors: error.errors ?? [{ detail: error.message }] }
+}
+
+async function importOne(change: Change, sweeps: Sweeps, record: FileRecord, context: Import): Promise<boolean> {
+  const { tx, userId } = change
+  const task = context.validate(record.task)
+  checkTask(task, change.timezone)
+  const known = await lookUpKnown(tx, userId, record.uid)
+  const row = known === undefined ? await add(change, record, task, context) : await renew(change, known, task)
+  const key = record.key ?? record.uid
+  if (key !== undefined) context.tasks.set(key, row.id)
+  if (known === undefined) {
+    for (const body of record.comments ?? []) await addComment(change, row.id, { body: body.slice(0, 10_000) })
+    if (record.uid !== undefined && record.uid !== derivedUid(row))
+      await name(change, row.id, record.uid, record.source)
+  } else if (record.source !== undefined) {
+    await name(change, row.id, record.uid!, record.source)
+  }
+  if (record.isTrashed) await trashTask(change, sweeps, row.id, anyVersion)
+  return known === undefined
+}
+
+async function add(change: Change, record: FileRecord, task: NewTask, context: Import): Promise<TaskRow> {
+  const { tx, userId, now } = change
+  const parentId = record.parentUid === undefined ? undefined : await idOf(change, record.parentUid, context)
+  const projectId = parentId === undefined ? await projectOf(change, record.project, context) : undefined
+  const { status, ...others } = task
+  const isDone = status === 'completed'
+  const made = await createTask(change, {
+    ...others,
+    ...(status !== undefined && !isDone && { status }),
+    ...(parentId !== undefined && { parent_id: parentId }),
+    ...(projectId !== undefined && { project_id: projectId }),
+  })
+  const completedAt = record.completedAt ?? now
+  // A series that is over is done, and not due again.
+  if (isDone && made.rrule === null) await finish(change, made, completedAt)
+  const createdAt = record.createdAt ?? made.createdAt
+  const ended = isDone && made.rrule !== null ? statusOf(made, 'completed', completedAt) : {}
+  return (await tx.updateOne(tx.tables.tasks, { id: made.id, userId }, { createdAt, ...ended }))!
+}
+
+async function renew(change: Change, known: TaskRow, task: NewTask): Promise<TaskRow> {
+  if (known.deletedAt !== null) await restoreTask(change, known.id, anyVersion)
+  return changeTask(change, known.id, task, anyVersion)
+}
+
+/** The task that a file calls so: one that was imported, or one of ours that was exported. */
+async function lookUpKnown(db: Database, userId: number, uid: string | undefined): Promise<TaskRow | undefined> {
+  if (uid === undefined || uid.length > 255) return undefined
+  const object = await db.find(db.tables.calendarObjects, { userId, uid })
+  const id = object?.taskId ?? Number(/^([1-9]\d{0,14})-\d+@tasks$/.exec(uid)?.[1] ?? 0)
+  const task = id === 0 ? undefined : await db.find(db.tables.tasks, { id, userId })
+  return task !== undefined && (object !== undefined || derivedUid(task) === uid) ? task : undefined
+}
+
+async function idOf({ tx, userId }: Change, uid: string, { tasks }: Import): Promise<number | undefined> {
+  return tasks.get(uid) ?? (await lookUpKnown(tx, userId, uid))?.id
+}
+
+/** Keeps what a file calls a task, and what it says. */
+async function name({ tx, userId }: Change, taskId: number, uid: string, source: string | undefined): Promise<void> {
+  const { calendarObjects } = tx.tables
+  await tx.deleteMany(calendarObjects, { userId, taskId })
+  await tx.insertMany(calendarObjects, [{ userId, taskId, uid: uid.slice(0, 255), source: source ?? null }])
+}
+
+/** A project by its name; one that is not there is made. undefined: the Inbox. */
+async function projectOf(change: Change, called: string | undefined, context: Import): Promise<number | undefined> {
+  if (context.projectId !== undefined) return context.projectId
+  const wanted = called?.trim().slice(0, 120)
+  if (!wanted) return undefined
+  const known = context.projects.get(wanted)
+  if (known !== undefined) return known
+  const open = (await allProjects(change.tx, change.userId)).find(
+    ({ name, archivedAt, deletedAt }) => name === wanted && archivedAt === null && deletedAt === null,
+  )
+  const { id } = open ?? (await createProject(change, { name: wanted }))
+  context.projects.set(wanted, id)
+  return id
+}

@@ -1,0 +1,23 @@
+import { kit } from '../database/kits/sqlite.ts'
+import { defineTables } from './tables.ts'
+
+export const {
+  users,
+  changeFeeds,
+  sessions,
+  personalAccessTokens,
+  mailLinks,
+  auditEvents,
+  projects,
+  labels,
+  tasks,
+  taskLabels,
+  completions,
+  comments,
+  reminders,
+  calendarObjects,
+  calendarFeeds,
+  deletions,
+  sweeps,
+  idempotencyKeys,
+} = defineTables(kit)

@@ -1,0 +1,1 @@
+export const tasksTag = { name: 'tasks', description: 'Create, read, change and delete your tasks.' }
