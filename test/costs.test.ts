@@ -21,6 +21,29 @@ const login = (fields: object) => post('/auth/login', JSON.stringify(fields))
 const marks = '\u0301\u0315'.repeat(size / 4)
 const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, 1]))
 
+const document = JSON.stringify(Array(5_000).fill({ id: 12_345, title: 'a task', description: 'lorem ipsum '.repeat(3) }))
+
+/** How long the processor takes for reading so many documents of 0.4 MB, 1.3 ms each where this was written. */
+function readingMs(count: number): number {
+  const from = performance.now()
+  for (let n = 0; n < count; n++) JSON.parse(document)
+  return performance.now() - from
+}
+
+/**
+ * What a request holds the event loop for, in times that `count` documents take to be read: both are the least of
+ * several, taken in turns, since machines are busy with other things, and differ.
+ */
+async function heldInReadings(app: App, request: InjectOptions, count: number): Promise<number> {
+  let hold = Number.POSITIVE_INFINITY
+  let reading = Number.POSITIVE_INFINITY
+  for (let n = 0; n < 15 && (n < 3 || hold >= reading); n++) {
+    reading = Math.min(reading, readingMs(count))
+    hold = Math.min(hold, await holdMs(app, request))
+  }
+  return hold / reading
+}
+
 /** The longest that the event loop was held by a request: no timer could fire in the meantime. */
 async function holdMs(app: App, request: InjectOptions): Promise<number> {
   let longest = 0
@@ -39,7 +62,6 @@ async function holdMs(app: App, request: InjectOptions): Promise<number> {
   return longest
 }
 
-// Machines are busy with other things: the least of several is what the request itself costs.
 test.for<[name: string, request: InjectOptions]>([
   ['an email of combining marks', login({ email: marks, password: 'x' })],
   ['an email of combining marks and a domain', login({ email: `a${marks}@example.org`, password: 'x' })],
@@ -76,11 +98,8 @@ test.for<[name: string, request: InjectOptions]>([
   ],
   ['a query', { url: `/health/live?${'a=1&'.repeat(3_500)}` }],
   ['a query of escapes', { url: `/health/live?${'%20'.repeat(4_500)}` }],
-])('%s holds up other requests for a few milliseconds at most', async ([, request], { server }) => {
-  const times: number[] = []
-  for (let n = 0; n < 7; n++) times.push(await holdMs(server, request))
-
-  expect(Math.min(...times)).toBeLessThan(15)
+])('%s holds up others no longer than reading 8 documents does', async ([, request], { server }) => {
+  expect(await heldInReadings(server, request, 8)).toBeLessThan(1)
 })
 
 /** A person with 6,000 long tasks. */
@@ -111,11 +130,8 @@ hoarding.for<[name: string, request: InjectOptions]>([
   ['a calendar file that is tried', post('/tasks/import?dry_run=true', calendar, { 'content-type': 'text/calendar' })],
   ['a table that is tried', post('/tasks/import?dry_run=true', csv, { 'content-type': 'text/csv' })],
   ['an export', { url: '/tasks/export?format=ics' }],
-])('%s of a person with many tasks holds up others for 50 ms at most', async ([, request], { app, hoarder }) => {
+])('%s of a person with many tasks holds up others no longer than reading 60 documents does', async ([, request], { app, hoarder }) => {
   const authorization = `Bearer ${await hoarder.token}`
   const asked = { ...request, headers: { ...request.headers, authorization } }
-  let least = Number.POSITIVE_INFINITY
-  for (let n = 0; n < 15 && least >= 50; n++) least = Math.min(least, await holdMs(app as App, asked))
-
-  expect(least).toBeLessThan(50)
+  expect(await heldInReadings(app as App, asked, 60)).toBeLessThan(1)
 })
