@@ -21,7 +21,9 @@ const login = (fields: object) => post('/auth/login', JSON.stringify(fields))
 const marks = '\u0301\u0315'.repeat(size / 4)
 const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, 1]))
 
-const document = JSON.stringify(Array(5_000).fill({ id: 12_345, title: 'a task', description: 'lorem ipsum '.repeat(3) }))
+const document = JSON.stringify(
+  Array(5_000).fill({ id: 12_345, title: 'a task', description: 'lorem ipsum '.repeat(3) }),
+)
 
 /** How long the processor takes for reading so many documents of 0.4 MB, 1.3 ms each where this was written. */
 function readingMs(count: number): number {
@@ -130,8 +132,11 @@ hoarding.for<[name: string, request: InjectOptions]>([
   ['a calendar file that is tried', post('/tasks/import?dry_run=true', calendar, { 'content-type': 'text/calendar' })],
   ['a table that is tried', post('/tasks/import?dry_run=true', csv, { 'content-type': 'text/csv' })],
   ['an export', { url: '/tasks/export?format=ics' }],
-])('%s of a person with many tasks holds up others no longer than reading 60 documents does', async ([, request], { app, hoarder }) => {
-  const authorization = `Bearer ${await hoarder.token}`
-  const asked = { ...request, headers: { ...request.headers, authorization } }
-  expect(await heldInReadings(app as App, asked, 60)).toBeLessThan(1)
-})
+])(
+  '%s of a person with many tasks holds up others no longer than reading 60 documents does',
+  async ([, request], { app, hoarder }) => {
+    const authorization = `Bearer ${await hoarder.token}`
+    const asked = { ...request, headers: { ...request.headers, authorization } }
+    expect(await heldInReadings(app as App, asked, 60)).toBeLessThan(1)
+  },
+)
