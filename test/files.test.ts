@@ -11,6 +11,16 @@ const listed = async ({ get }: Person) =>
 const plain = (tasks: Record<string, unknown>[]) =>
   tasks.map(({ id, etag, user_id, project_id, parent_id, position, updated_at, ...task }) => task)
 
+/** An export without what another account has its own of. */
+function anonymous(document: Record<string, unknown[]>) {
+  const own = ['id', 'etag', 'user_id', 'project_id', 'parent_id', 'task_id', 'updated_at', 'exported_at']
+  const text = JSON.stringify(document, (name, value) => (own.includes(name) ? undefined : value))
+  const { projects, ...others } = JSON.parse(text)
+  const withoutTimes = (items: Record<string, unknown>[]) =>
+    items.map(({ created_at, position, archived_at, ...item }) => ({ ...item, isArchived: archived_at != null }))
+  return { ...others, projects: withoutTimes(projects), labels: withoutTimes(others.labels) }
+}
+
 async function fill(person: Person) {
   const { id: house } = (await person.post('/projects', { name: 'House' })).json()
   const parent = await person.creates({
@@ -78,6 +88,38 @@ describe('a file of tasks', () => {
       })
     },
   )
+
+  test('as json brings the ledger, where series stand, comments, orders, colors and the archive', async ({ as }) => {
+    const [ann, bob] = [as('ann whole'), as('bob whole')]
+    const { id: old } = (await ann.post('/projects', { name: 'Old', color: '#102030' })).json()
+    await ann.post('/projects', { name: 'Empty', color: '#405060' })
+    await ann.post('/labels', { name: 'Unused', color: '#708090' })
+    const series = await ann.creates({
+      title: 'Thrice',
+      due: { date: '2026-01-05' },
+      recurrence: { rrule: 'FREQ=DAILY;COUNT=3', from: 'due' },
+      project_id: old,
+    })
+    await ann.post(`/tasks/${series.id}/skip`)
+    const plain = await ann.creates({ title: 'Once' })
+    await ann.post(`/tasks/${plain.id}/complete`, { completed_at: '2026-01-02T03:04:05.000Z' })
+    await ann.post(`/tasks/${plain.id}/comments`, { body: 'first' })
+    await ann.post(`/tasks/${plain.id}/comments`, { body: 'second' })
+    for (const title of ['last', 'first']) {
+      const { id } = await ann.creates({ title })
+      if (title === 'first') await ann.post(`/tasks/${id}/move`, { first: true })
+    }
+    await ann.post(`/projects/${old}/archive`)
+
+    const file = await ann.get('/tasks/export')
+    const report = await importing(bob, 'application/json', file.body)
+    const again = await bob.get('/tasks/export')
+
+    expect(report.json()).toMatchObject({ created: 4, refused: [] })
+    expect(anonymous(again.json())).toEqual(anonymous(file.json()))
+    expect((await importing(bob, 'application/json', file.body)).json()).toMatchObject({ created: 0, updated: 4 })
+    expect(anonymous((await bob.get('/tasks/export')).json())).toEqual(anonymous(file.json()))
+  })
 
   test('keeps what only the file knows', async ({ as }) => {
     const ann = as('unknown')

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
+import type { Change } from '../changes/change.ts'
 import { Comment } from '../comments/schemas.ts'
 import { TaskCompletion } from '../completions/schemas.ts'
 import { invalidParameter, MalformedRequest, Problem } from '../http/problems.ts'
@@ -12,12 +13,21 @@ import { onceInSteps } from '../idempotency/idempotency.ts'
 import { Label } from '../labels/schemas.ts'
 import { Project } from '../projects/schemas.ts'
 import { lookUpProject } from '../projects/store.ts'
+import { Due } from '../tasks/dues.ts'
 import { NewTask, Task } from '../tasks/schemas.ts'
 import { tasksTag } from '../tasks/tag.ts'
 import type { AuthenticatedUser } from '../users/table.ts'
 import { csvText, jsonText } from './files.ts'
-import { type Import, type Imported, importSome, parentsFirst, tryImport } from './import.ts'
-import { type Format, formats, recordsIn } from './records.ts'
+import {
+  archiveImported,
+  type Import,
+  type Imported,
+  importGroups,
+  importSome,
+  parentsFirst,
+  tryImport,
+} from './import.ts'
+import { contentsOf, type Format, formats } from './records.ts'
 import { calendarText } from './streams.ts'
 
 const mediaTypes = { json: 'application/json', csv: 'text/csv', ics: 'text/calendar' } as const
@@ -32,6 +42,29 @@ const Uid = Type.String({
   examples: ['42-1769850000000@tasks'],
 })
 
+const SeriesState = Type.Unsafe<object | null>({
+  ...Type.Object(
+    {
+      first: Due,
+      current: Due,
+      number: Type.Integer({
+        format: 'int32',
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'The number of the current occurrence: 1 for the first.',
+        examples: [3],
+      }),
+    },
+    {
+      additionalProperties: false,
+      description:
+        'Where a task that recurs stands: when its first and its current occurrence are due by the rule. Null for others.',
+      examples: [{ first: { date: '2026-12-01' }, current: { date: '2026-12-15' }, number: 3 }],
+    },
+  ),
+  type: ['object', 'null'],
+})
+
 export const TaskExport = Type.Object(
   {
     version: Type.Literal(1, { description: 'The version of this form.', examples: [1] }),
@@ -40,7 +73,12 @@ export const TaskExport = Type.Object(
     labels: Type.Array(ref(Label), { description: 'All labels.' }),
     tasks: Type.Array(
       Type.Object(
-        { ...Task.properties, uid: Uid, parent_uid: Type.Unsafe<string | null>({ ...Uid, type: ['string', 'null'] }) },
+        {
+          ...Task.properties,
+          uid: Uid,
+          parent_uid: Type.Unsafe<string | null>({ ...Uid, type: ['string', 'null'] }),
+          series: SeriesState,
+        },
         { additionalProperties: false },
       ),
       { description: 'All tasks, those in the trash too.' },
@@ -252,21 +290,31 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async function fileRoutes(a
       ) {
         throw invalidParameter('project_id', 'is not the id of a project of yours that takes tasks')
       }
-      const records = await recordsIn(body, format, user.timezone)
+      const contents = await contentsOf(body, format, user.timezone)
+      const { records, projects = [], labels = [] } = contents
       if (records.length > maxRecords) throw invalidParameter('body', `can have ${maxRecords} tasks at most`)
       const context: Import = {
-        records,
+        ...contents,
         validate: (task) => validated(request, task),
         projectId,
         tasks: new Map(),
-        projects: new Map(),
+        projectIds: new Map(),
       }
       if (isTry) return report(true, [await tryImport(db, user, context)])
       const places = parentsFirst(records)
-      const chunks = Math.ceil(places.length / chunkLength)
-      const parts = await onceInSteps<Imported>(request, reply, chunks, {
-        run: (change, done) =>
-          importSome(change, sweeps, places.slice(done.length * chunkLength, (done.length + 1) * chunkLength), context),
+      const chunks = Array.from({ length: Math.ceil(places.length / chunkLength) }, (_, i) =>
+        places.slice(i * chunkLength, (i + 1) * chunkLength),
+      )
+      const hasGroups = projects.length + labels.length > 0
+      const steps: ((change: Change, done: readonly Imported[]) => Promise<Imported>)[] = [
+        ...(hasGroups ? [(change: Change) => importGroups(change, context)] : []),
+        ...chunks.map((chunk) => (change: Change) => importSome(change, sweeps, chunk, context)),
+        ...(hasGroups
+          ? [(change: Change, [groups]: readonly Imported[]) => archiveImported(change, sweeps, groups?.archive ?? [])]
+          : []),
+      ]
+      const parts = await onceInSteps<Imported>(request, reply, steps.length, {
+        run: (change, done) => steps[done.length]!(change, done),
         failed: (problem) => {
           throw problem
         },

@@ -10,7 +10,9 @@ import { presentProject } from '../projects/schemas.ts'
 import { allProjects } from '../projects/store.ts'
 import { presentTask } from '../tasks/schemas.ts'
 import { archivedShelf, listedShelves, trashShelf } from '../tasks/shelves.ts'
+import type { TaskRow } from '../tasks/table.ts'
 import { formatTime } from '../values/times.ts'
+import { wallOf } from '../values/walls.ts'
 import { namesOf } from './names.ts'
 import { csvColumns, guarded } from './records.ts'
 import { pagesOfTasks } from './streams.ts'
@@ -30,7 +32,8 @@ export async function* jsonText(db: Database, user: Owner): AsyncGenerator<strin
     const names = await namesOf(db, user.id, rows)
     for (const row of rows) {
       const { uid, parentUid = null } = names.get(row.id)!
-      yield separator + JSON.stringify({ ...presentTask(row, user), uid, parent_uid: parentUid })
+      const task = presentTask(row, user)
+      yield separator + JSON.stringify({ ...task, uid, parent_uid: parentUid, series: seriesOf(row) })
       separator = ','
     }
   }
@@ -42,6 +45,11 @@ export async function* jsonText(db: Database, user: Owner): AsyncGenerator<strin
   yield* member('comments', comments, (row) => exportedComments.present(row, { ...user, sessionId: 0 }))
   yield '}'
 }
+
+const seriesOf = ({ rrule, dueZone, anchorKey, occurrenceKey, occurrence }: TaskRow) =>
+  rrule === null
+    ? null
+    : { first: wallOf(anchorKey!, dueZone), current: wallOf(occurrenceKey!, dueZone), number: occurrence! }
 
 async function* member<R>(
   name: string,

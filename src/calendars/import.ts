@@ -1,18 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../changes/change.ts'
 import { addComment } from '../comments/store.ts'
+import { recordCompletions } from '../completions/store.ts'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../http/problems.ts'
 import { anyVersion } from '../http/versions.ts'
-import { allProjects, createProject } from '../projects/store.ts'
+import { nameKeyOf } from '../labels/names.ts'
+import { createLabel, labelsOf } from '../labels/store.ts'
+import { allProjects, createProject, setArchived } from '../projects/store.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 import { finish, statusOf } from '../tasks/finishing.ts'
 import type { NewTask } from '../tasks/schemas.ts'
 import { changeTask, checkTask, createTask } from '../tasks/store.ts'
 import type { TaskRow } from '../tasks/table.ts'
 import { restoreTask, trashTask } from '../tasks/trash.ts'
+import { isKey } from '../values/positions.ts'
 import { derivedUid } from './ical.ts'
-import type { FileRecord } from './records.ts'
+import type { FileContents, FileRecord } from './records.ts'
 
 /** A record that cannot be a task, by its number in the file, from 1. */
 export interface Refusal {
@@ -24,17 +28,20 @@ export interface Imported {
   readonly created: number
   readonly updated: number
   readonly refused: readonly Refusal[]
+  /** Projects that are archived once they have their tasks. */
+  readonly archive?: readonly number[]
 }
 
+const none: Imported = { created: 0, updated: 0, refused: [] }
+
 /** What is known of an import while it goes on. */
-export interface Import {
-  readonly records: readonly FileRecord[]
+export interface Import extends FileContents {
   /** Throws InvalidInput for what is no NewTask. */
   readonly validate: (task: unknown) => NewTask
   readonly projectId: number | undefined
   /** Ids of tasks and projects by what the file calls them. */
   readonly tasks: Map<string, number>
-  readonly projects: Map<string, number>
+  readonly projectIds: Map<string, number>
 }
 
 /** The places of the records, parents first. */
@@ -99,6 +106,35 @@ function refusalOf(i: number, error: unknown): Refusal {
   return { row: i + 1, errors: error.errors ?? [{ detail: error.message }] }
 }
 
+/** Makes the projects and labels of a file that are not there, with or without tasks. Those to archive are in `archive`. */
+export async function importGroups(change: Change, context: Import): Promise<Imported> {
+  const { tx, userId } = change
+  const archive: number[] = []
+  const there = new Set(
+    (await allProjects(tx, userId)).filter(({ deletedAt }) => deletedAt === null).map(({ name }) => name),
+  )
+  for (const { name, color, isArchived } of context.projectId === undefined ? (context.projects ?? []) : []) {
+    if (there.has(name)) continue
+    there.add(name)
+    const { id } = await createProject(change, { name, color })
+    context.projectIds.set(name, id)
+    if (isArchived) archive.push(id)
+  }
+  const known = new Set((await labelsOf(tx, userId)).map(({ nameKey }) => nameKey))
+  for (const { name, color } of context.labels ?? []) {
+    if (known.has(nameKeyOf(name))) continue
+    known.add(nameKeyOf(name))
+    await createLabel(change, { name, color })
+  }
+  return { ...none, archive }
+}
+
+/** Archives what `importGroups` made for tasks that the file has in an archived project. */
+export async function archiveImported(change: Change, sweeps: Sweeps, ids: readonly number[]): Promise<Imported> {
+  for (const id of ids) await setArchived(change, sweeps, id, true, anyVersion)
+  return none
+}
+
 async function importOne(change: Change, sweeps: Sweeps, record: FileRecord, context: Import): Promise<boolean> {
   const { tx, userId } = change
   const task = context.validate(record.task)
@@ -108,7 +144,8 @@ async function importOne(change: Change, sweeps: Sweeps, record: FileRecord, con
   const key = record.key ?? record.uid
   if (key !== undefined) context.tasks.set(key, row.id)
   if (known === undefined) {
-    for (const body of record.comments ?? []) await addComment(change, row.id, { body: body.slice(0, 10_000) })
+    for (const { body, createdAt } of record.comments ?? [])
+      await addComment(change, row.id, { body: body.slice(0, 10_000) }, createdAt)
     if (record.uid !== undefined && record.uid !== derivedUid(row))
       await name(change, row.id, record.uid, record.source)
   } else if (record.source !== undefined) {
@@ -131,12 +168,31 @@ async function add(change: Change, record: FileRecord, task: NewTask, context: I
     ...(projectId !== undefined && { project_id: projectId }),
   })
   const completedAt = record.completedAt ?? now
-  // A series that is over is done, and not due again.
-  if (isDone && made.rrule === null) await finish(change, made, completedAt)
-  const createdAt = record.createdAt ?? made.createdAt
-  const ended = isDone && made.rrule !== null ? statusOf(made, 'completed', completedAt) : {}
-  return (await tx.updateOne(tx.tables.tasks, { id: made.id, userId }, { createdAt, ...ended }))!
+  const { completions = [], series, position } = record
+  await recordCompletions(
+    change,
+    completions.map((each) => ({ ...each, taskId: made.id, former: null })),
+  )
+  // A series that is over is done, and not due again. A file with a ledger has told of it.
+  const isPlain = made.rrule === null && completions.length === 0
+  if (isDone && isPlain) await finish(change, made, completedAt)
+  return (await tx.updateOne(
+    tx.tables.tasks,
+    { id: made.id, userId },
+    {
+      createdAt: record.createdAt ?? made.createdAt,
+      ...(isDone && !isPlain && statusOf(made, 'completed', completedAt)),
+      ...(position !== undefined && isKey(position) && { position }),
+      ...(series && isOfSeries(made, series) && series),
+    },
+  ))!
 }
+
+/** Whether a series can stand where a file says. */
+const isOfSeries = ({ rrule, dueKey }: TaskRow, { anchorKey, occurrenceKey }: NonNullable<FileRecord['series']>) =>
+  rrule !== null &&
+  [anchorKey!, occurrenceKey!].every((key) => key.endsWith('T24') === dueKey.endsWith('T24')) &&
+  anchorKey! <= occurrenceKey!
 
 async function renew(change: Change, known: TaskRow, task: NewTask): Promise<TaskRow> {
   if (known.deletedAt !== null) await restoreTask(change, known.id, anyVersion)
@@ -168,12 +224,12 @@ async function projectOf(change: Change, called: string | undefined, context: Im
   if (context.projectId !== undefined) return context.projectId
   const wanted = called?.trim().slice(0, 120)
   if (!wanted) return undefined
-  const known = context.projects.get(wanted)
+  const known = context.projectIds.get(wanted)
   if (known !== undefined) return known
   const open = (await allProjects(change.tx, change.userId)).find(
     ({ name, archivedAt, deletedAt }) => name === wanted && archivedAt === null && deletedAt === null,
   )
   const { id } = open ?? (await createProject(change, { name: wanted }))
-  context.projects.set(wanted, id)
+  context.projectIds.set(wanted, id)
   return id
 }

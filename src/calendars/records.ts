@@ -2,8 +2,14 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { parse } from 'csv-parse'
+import { type CompletionRow, outcomes } from '../completions/table.ts'
 import { InvalidInput } from '../http/problems.ts'
-import type { priorities } from '../tasks/table.ts'
+import { isTooLong } from '../labels/names.ts'
+import { maxLabels } from '../labels/store.ts'
+import { maxProjects } from '../projects/store.ts'
+import type { priorities, TaskRow } from '../tasks/table.ts'
+import { isTimezone } from '../values/timezones.ts'
+import { isDay, keyOf, noWall, type Wall } from '../values/walls.ts'
 import { readVtodo, vtodosIn } from './ical.ts'
 
 /** One task of a file. What it says of others, it says by their names in the file. */
@@ -18,24 +24,47 @@ export interface FileRecord {
   readonly createdAt?: number | undefined
   readonly isTrashed?: boolean
   readonly source?: string
-  readonly comments?: readonly string[]
+  readonly position?: string | undefined
+  readonly comments?: readonly FileComment[]
+  readonly completions?: readonly FileCompletion[]
+  readonly series?: Pick<TaskRow, 'anchorKey' | 'occurrenceKey' | 'occurrence'> | undefined
   /** Not validated yet. */
   readonly task: unknown
+}
+
+export interface FileComment {
+  readonly body: string
+  readonly createdAt: number | undefined
+}
+
+export type FileCompletion = Pick<CompletionRow, 'dueKey' | 'dueZone' | 'completedAt' | 'outcome' | 'missed'>
+
+/** A list that tasks are in, or a label. */
+export interface FileGroup {
+  readonly name: string
+  readonly color: string | null
+  readonly isArchived: boolean
+}
+
+export interface FileContents {
+  readonly records: readonly FileRecord[]
+  readonly projects?: readonly FileGroup[]
+  readonly labels?: readonly FileGroup[]
 }
 
 export const formats = ['json', 'csv', 'ics'] as const
 export type Format = (typeof formats)[number]
 
 /** Throws InvalidInput for what is not of this format; `body` is the text of the file, or of JSON what it holds. */
-export async function recordsIn(body: unknown, format: Format, timezone: string): Promise<FileRecord[]> {
+export async function contentsOf(body: unknown, format: Format, timezone: string): Promise<FileContents> {
   const withoutMark = String(body).replace(/^\ufeff/, '')
   switch (format) {
     case 'json':
       return inJson(body)
     case 'csv':
-      return inCsv(withoutMark)
+      return { records: await inCsv(withoutMark) }
     case 'ics':
-      return inCalendar(withoutMark, timezone)
+      return { records: await inCalendar(withoutMark, timezone) }
   }
 }
 
@@ -69,10 +98,10 @@ const listIn = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(
 const textIn = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Our own export, or Vikunja's `data.json`. */
-function inJson(document: unknown): FileRecord[] {
+function inJson(document: unknown): FileContents {
   if (isObject(document) && Array.isArray(document.tasks)) return inOurs(document)
   const isVikunja = Array.isArray(document) && document.some((project) => isObject(project) && 'title' in project)
-  if (isVikunja) return listIn(document).flatMap(inVikunja)
+  if (isVikunja) return { records: listIn(document).flatMap(inVikunja) }
   throw invalidFile('The body has no tasks: it must be the JSON of GET /tasks/export, or the data.json of Vikunja.')
 }
 
@@ -89,22 +118,88 @@ const inputs = [
   'reminders',
 ]
 
-function inOurs(document: Json): FileRecord[] {
+function inOurs(document: Json): FileContents {
   const names = new Map(
     listIn(document.projects).map(({ id, name, is_inbox }) => [id, is_inbox ? undefined : textIn(name)]),
   )
   const comments = Map.groupBy(listIn(document.comments), ({ task_id }) => task_id)
-  return listIn(document.tasks).map((task) => ({
+  const completions = Map.groupBy(listIn(document.completions), ({ task_id }) => task_id)
+  const records = listIn(document.tasks).map((task) => ({
     uid: textIn(task.uid),
     parentUid: textIn(task.parent_uid),
     project: names.get(task.project_id),
     completedAt: timeIn(task.completed_at),
     createdAt: timeIn(task.created_at),
     isTrashed: textIn(task.deleted_at) !== undefined,
-    comments: (comments.get(task.id) ?? []).flatMap(({ body }) => textIn(body) ?? []).toReversed(),
+    position: textIn(task.position),
+    comments: (comments.get(task.id) ?? []).flatMap(commentIn).toReversed(),
+    // The latest comes first in the file, and has the highest id in the ledger.
+    completions: (completions.get(task.id) ?? []).flatMap(completionIn).toReversed(),
+    series: seriesIn(task.series),
     task: Object.fromEntries(inputs.flatMap((name) => (task[name] === undefined ? [] : [[name, task[name]]]))),
   }))
+  const projects = listIn(document.projects).filter(({ is_inbox, deleted_at }) => !is_inbox && !textIn(deleted_at))
+  return {
+    records,
+    projects: projects.slice(0, maxProjects).flatMap(groupIn(isProjectName)),
+    labels: listIn(document.labels).slice(0, maxLabels).flatMap(groupIn(isLabelName)),
+  }
 }
+
+const commentIn = ({ body, created_at }: Json): FileComment[] =>
+  textIn(body) === undefined ? [] : [{ body: body as string, createdAt: timeIn(created_at) }]
+
+function completionIn({ due, completed_at, outcome, missed }: Json): FileCompletion[] {
+  const completedAt = timeIn(completed_at)
+  const wall = wallOfJson(due)
+  const isOutcome = outcomes.some((each) => each === outcome)
+  const isCount = Number.isSafeInteger(missed) && (missed as number) >= 0 && (missed as number) < 1e6
+  if (completedAt === undefined || !isOutcome || !isCount) return []
+  return [
+    {
+      dueKey: wall === undefined ? noWall : keyOf(wall),
+      dueZone: wall?.timezone ?? null,
+      completedAt,
+      outcome: outcome as CompletionRow['outcome'],
+      missed: missed as number,
+    },
+  ]
+}
+
+function seriesIn(series: unknown): FileRecord['series'] {
+  if (!isObject(series)) return undefined
+  const { number } = series
+  const [first, current] = [wallOfJson(series.first), wallOfJson(series.current)]
+  const isNumber = Number.isSafeInteger(number) && (number as number) >= 1 && (number as number) < 1e6
+  return first && current && isNumber
+    ? { anchorKey: keyOf(first), occurrenceKey: keyOf(current), occurrence: number as number }
+    : undefined
+}
+
+function wallOfJson(value: unknown): Wall | undefined {
+  if (!isObject(value)) return undefined
+  const { date, datetime, timezone } = value
+  const day = String(date ?? datetime).slice(0, 10)
+  if (!/^[12]\d{3}-\d\d-\d\d$/.test(day) || !isDay(day)) return undefined
+  if (date !== undefined) return date === day ? { date: day } : undefined
+  const isTime = /^T([01]\d|2[0-3])(:[0-5]\d){2}$/.test(String(datetime).slice(10))
+  return isTime && typeof timezone === 'string' && isTimezone(timezone)
+    ? { datetime: datetime as string, timezone }
+    : undefined
+}
+
+/** Names that a project or a label can have; the others do not come into being. */
+const groupIn =
+  (isName: (name: string) => boolean) =>
+  ({ name, color, archived_at }: Json): FileGroup[] => {
+    if (typeof name !== 'string' || !isName(name)) return []
+    const isColor = typeof color === 'string' && /^#[0-9a-f]{6}$/.test(color)
+    return [{ name, color: isColor ? color : null, isArchived: textIn(archived_at) !== undefined }]
+  }
+const isProjectName = (name: string) => name.length <= 120 && name.trim() === name && isStorable(name)
+const isLabelName = (name: string) =>
+  !name.includes(',') && name.trim() === name && !isTooLong(name) && isStorable(name)
+const isStorable = (name: string) => /\S/.test(name) && !name.includes('\0') && name.isWellFormed()
 
 const timeIn = (value: unknown): number | undefined => {
   const ms = Date.parse(textIn(value) ?? '')
@@ -125,7 +220,9 @@ function inVikunja(project: Json): FileRecord[] {
       project: textIn(project.title),
       completedAt: timeIn(task.done_at),
       createdAt: timeIn(task.created),
-      comments: listIn(task.comments).flatMap(({ comment }) => textIn(comment) ?? []),
+      comments: listIn(task.comments).flatMap(({ comment, created }) =>
+        commentIn({ body: comment, created_at: created }),
+      ),
       task: {
         title: task.title,
         ...(textIn(task.description) !== undefined && { description: task.description }),

@@ -40,9 +40,10 @@ export async function addComment(
   { tx, userId, seq, now }: Change,
   taskId: number,
   { body }: NewComment,
+  createdAt = now,
 ): Promise<CommentRow> {
   await findTask(tx, userId, taskId)
-  return tx.insert(tx.tables.comments, { userId, taskId, body, createdAt: now, updatedAt: now, changeSeq: seq })
+  return tx.insert(tx.tables.comments, { userId, taskId, body, createdAt, updatedAt: now, changeSeq: seq })
 }
 
 /** Throws CommentNotFound, PreconditionFailed. */

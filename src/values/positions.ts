@@ -8,6 +8,15 @@ export const keysBetween = (before: string | null, after: string | null, count: 
 /** Keys grow when things are moved into the same gap again and again: past this, their neighbours are given new ones. */
 export const maxKeyLength = 48
 
+/** Whether a text is a key that others find room beside. */
+export function isKey(text: string): boolean {
+  try {
+    return text.length <= maxKeyLength && keyBetween(null, text) < text && keyBetween(text, null) > text
+  } catch {
+    return false
+  }
+}
+
 /** A key before all that `lastKey` makes. */
 export const firstKey = 'a0'
 

@@ -3669,6 +3669,92 @@ export interface components {
                  * @example 42-1769850000000@tasks
                  */
                 parent_uid: string | null;
+                /**
+                 * @description Where a task that recurs stands: when its first and its current occurrence are due by the rule. Null for others.
+                 * @example {
+                 *       "first": {
+                 *         "date": "2026-12-01"
+                 *       },
+                 *       "current": {
+                 *         "date": "2026-12-15"
+                 *       },
+                 *       "number": 3
+                 *     }
+                 */
+                series: {
+                    /**
+                     * @description When the task is due: `{"date": …}`, `{"datetime": …, "timezone": …}`, or null. It is replaced as a whole.
+                     * @example {
+                     *       "date": "2026-12-01"
+                     *     }
+                     * @example {
+                     *       "datetime": "2026-12-01T09:00:00",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     * @example {
+                     *       "datetime": "2026-12-01T09:00:00"
+                     *     }
+                     */
+                    first: {
+                        /**
+                         * Format: date
+                         * @description A day, whatever the time zone, in the years 1000 to 2999.
+                         * @example 2026-12-01
+                         */
+                        date?: string;
+                        /**
+                         * Format: local-date-time
+                         * @description What the clock on the wall shows then, in the years 1000 to 2999.
+                         * @example 2026-12-01T09:00:00
+                         */
+                        datetime?: string;
+                        /**
+                         * Format: iana-timezone
+                         * @description The time zone of the clock: a name from the IANA database. The default is that of the account.
+                         * @example Europe/Berlin
+                         */
+                        timezone?: string;
+                    } | null;
+                    /**
+                     * @description When the task is due: `{"date": …}`, `{"datetime": …, "timezone": …}`, or null. It is replaced as a whole.
+                     * @example {
+                     *       "date": "2026-12-01"
+                     *     }
+                     * @example {
+                     *       "datetime": "2026-12-01T09:00:00",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     * @example {
+                     *       "datetime": "2026-12-01T09:00:00"
+                     *     }
+                     */
+                    current: {
+                        /**
+                         * Format: date
+                         * @description A day, whatever the time zone, in the years 1000 to 2999.
+                         * @example 2026-12-01
+                         */
+                        date?: string;
+                        /**
+                         * Format: local-date-time
+                         * @description What the clock on the wall shows then, in the years 1000 to 2999.
+                         * @example 2026-12-01T09:00:00
+                         */
+                        datetime?: string;
+                        /**
+                         * Format: iana-timezone
+                         * @description The time zone of the clock: a name from the IANA database. The default is that of the account.
+                         * @example Europe/Berlin
+                         */
+                        timezone?: string;
+                    } | null;
+                    /**
+                     * Format: int32
+                     * @description The number of the current occurrence: 1 for the first.
+                     * @example 3
+                     */
+                    number: number;
+                } | null;
             }[];
             /** @description What was done, and when. */
             completions: components["schemas"]["Completion"][];
