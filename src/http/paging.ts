@@ -110,7 +110,11 @@ export async function readPage<R extends { id: number }>(
 /** Characters of a row's texts. */
 function lengthOf(row: object): number {
   let length = 0
-  for (const value of Object.values(row)) if (typeof value === 'string') length += value.length
+  // Object.values would make a list of each row: a tenth of what a page costs.
+  for (const name in row) {
+    const value = row[name as keyof typeof row] as unknown
+    if (typeof value === 'string') length += value.length
+  }
   return length
 }
 
