@@ -6,6 +6,8 @@ import { deleteOldEvents, deleteOrphanedEvents } from './audit/expiry.ts'
 import { exportedActivity } from './audit/export.ts'
 import { activityRoutes } from './audit/routes.ts'
 import { accountRoutes, authRoutes, authTag } from './auth/routes.ts'
+import { caldav } from './caldav/caldav.ts'
+import { projectViewsLeftOut } from './caldav/export.ts'
 import { calendarObjectsLeftOut, exportedCalendarFeeds } from './calendars/export.ts'
 import { fileRoutes } from './calendars/file-routes.ts'
 import { calendarFeedRoutes, calendarsTag } from './calendars/routes.ts'
@@ -126,6 +128,7 @@ export const exported: readonly ExportEntry[] = [
   exportedComments,
   exportedCalendarFeeds,
   calendarObjectsLeftOut,
+  projectViewsLeftOut,
   remindersLeftOut,
   changeFeedsLeftOut,
   deletionsLeftOut,
@@ -181,6 +184,7 @@ export async function buildApp(config: Config) {
   await app.register(reminders, { config })
 
   await app.register(mcp, { config })
+  await app.register(caldav)
   await app.register(jsonApi, { config })
 
   return app

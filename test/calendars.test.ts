@@ -122,6 +122,7 @@ describe('a VTODO', () => {
       uid: 'abc',
       parentUid: undefined,
       completedAt: undefined,
+      rrule: 'RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD',
       task: {
         title: 'Buy milk',
         status: 'in_progress',
@@ -138,7 +139,7 @@ describe('a VTODO', () => {
     const task = await as('keeps').creates({ title: 'Buy oat milk', due: { date: '2026-12-02' } })
     const row = (await db.find(db.tables.tasks, { id: task.id }))!
 
-    const text = vtodoOf(row, { uid: 'abc', parentUid: undefined, source })
+    const text = vtodoOf(row, { uid: 'abc', parentUid: undefined, name: 'x.ics', sourceSeq: null, source })
 
     for (const line of ['X-APPLE-SORT-ORDER:42', 'X-FOO;X-P=1:bar', 'BEGIN:VALARM', 'SUMMARY:Buy oat milk']) {
       expect(text).toContain(line)

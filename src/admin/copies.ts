@@ -73,10 +73,13 @@ const tablesOf = (db: Database): Record<string, Copied> =>
   Object.fromEntries(
     order.map((name) => {
       const table = db.tables[name]
-      const key = 'id' in table ? ['id'] : name === 'taskLabels' ? ['labelId', 'taskId'] : ['userId']
+      const key = 'id' in table ? ['id'] : (pairs[name] ?? ['userId'])
       return [name, { table, key }]
     }),
   )
+
+/** The keys that are two columns. */
+const pairs: Record<string, string[]> = { taskLabels: ['labelId', 'taskId'], projectViews: ['userId', 'projectId'] }
 
 const order = [
   'users',
@@ -86,6 +89,7 @@ const order = [
   'mailLinks',
   'auditEvents',
   'projects',
+  'projectViews',
   'labels',
   'tasks',
   'taskLabels',

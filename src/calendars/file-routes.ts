@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Change } from '../changes/change.ts'
 import { Comment } from '../comments/schemas.ts'
 import { TaskCompletion } from '../completions/schemas.ts'
-import { invalidParameter, MalformedRequest, Problem } from '../http/problems.ts'
+import { invalidParameter, MalformedRequest } from '../http/problems.ts'
 import { bodies, headersOf, result } from '../http/responses.ts'
 import { defaulted, Id, ref, Timestamp, words } from '../http/schemas.ts'
 import { allows } from '../http/security.ts'
@@ -14,8 +14,9 @@ import { Label } from '../labels/schemas.ts'
 import { Project } from '../projects/schemas.ts'
 import { lookUpProject } from '../projects/store.ts'
 import { Due } from '../tasks/dues.ts'
-import { NewTask, Task } from '../tasks/schemas.ts'
+import { Task } from '../tasks/schemas.ts'
 import { tasksTag } from '../tasks/tag.ts'
+import { validatedTask } from '../tasks/validated.ts'
 import type { AuthenticatedUser } from '../users/table.ts'
 import { csvText, jsonText } from './files.ts'
 import {
@@ -295,7 +296,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async function fileRoutes(a
       if (records.length > maxRecords) throw invalidParameter('body', `can have ${maxRecords} tasks at most`)
       const context: Import = {
         ...contents,
-        validate: (task) => validated(request, task),
+        validate: (task) => validatedTask(request, task),
         projectId,
         tasks: new Map(),
         projectIds: new Map(),
@@ -337,12 +338,3 @@ function report(isTry: boolean, parts: readonly Imported[]): Static<typeof Impor
 
 const formatOf = ({ mediaType }: FastifyRequest): Format =>
   (Object.keys(mediaTypes) as Format[]).find((format) => mediaTypes[format] === mediaType) ?? 'json'
-
-/** By the schema that POST /tasks has. Throws InvalidInput. */
-function validated(request: FastifyRequest, task: unknown): NewTask {
-  const validate = request.compileValidationSchema(NewTask, 'body')
-  const outcome = validate(task) as boolean | { error?: unknown }
-  if (outcome === true) return task as NewTask
-  const error = typeof outcome === 'object' ? outcome.error : undefined
-  throw error instanceof Problem ? error : new MalformedRequest()
-}

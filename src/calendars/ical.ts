@@ -6,7 +6,7 @@ import type { NewTask } from '../tasks/schemas.ts'
 import { labelNamesOf } from '../tasks/schemas.ts'
 import { priorities, type TaskRow } from '../tasks/table.ts'
 import { isTimezone } from '../values/timezones.ts'
-import { noWall, type Wall, wallOf } from '../values/walls.ts'
+import { instantOf, keyOf, noWall, type Wall, wallOf, wallTimeAt } from '../values/walls.ts'
 
 const statuses = {
   pending: 'NEEDS-ACTION',
@@ -34,19 +34,19 @@ export const calendarFoot = `END:VCALENDAR${crlf}`
 
 const escapeText = (text: string) => text.replaceAll(/[\\;,]/g, '\\$&').replaceAll(/\r?\n/g, '\\n')
 
-/** The name of a task in files, where no file gave it one. */
-export const derivedUid = ({ id, createdAt }: Pick<TaskRow, 'id' | 'createdAt'>) => `${id}-${createdAt}@tasks`
-
 export interface Named {
   readonly uid: string
   readonly parentUid: string | undefined
-  /** What a file said. */
+  /** The last part of its address in CalDAV. */
+  readonly name: string
+  /** What a file or a program said, and the number of the write after which that is just what the task is. */
   readonly source: string | null
+  readonly sourceSeq: number | null
 }
 
 /** A task as the text of a VTODO. */
 export function vtodoOf(task: TaskRow, { uid, parentUid, source }: Named): string {
-  const todo = source === null ? new ICAL.Component('vtodo') : new ICAL.Component(ICAL.parse(source) as never)
+  const todo = source === null ? new ICAL.Component('vtodo') : componentIn(source)
   const known = source === null ? undefined : readVtodo(source)
   const isSaid = (name: keyof NewTask, value: unknown) =>
     JSON.stringify(known?.task[name] ?? null) === JSON.stringify(value ?? null)
@@ -57,14 +57,19 @@ export function vtodoOf(task: TaskRow, { uid, parentUid, source }: Named): strin
 
   put('uid', uid)
   put('dtstamp', utc(task.updatedAt))
-  put('created', utc(task.createdAt))
+  if (!todo.hasProperty('created')) put('created', utc(task.createdAt))
   put('last-modified', utc(task.updatedAt))
   if (!isSaid('title', task.title)) put('summary', task.title)
   if (!isSaid('description', task.description)) put('description', task.description)
-  if (!isSaid('status', task.status)) put('status', statuses[task.status])
+  if (!isSaid('status', task.status)) {
+    put('status', statuses[task.status])
+    if (known !== undefined) put('percent-complete', task.status === 'completed' ? 100 : null)
+  }
   const priority = priorities[task.priorityRank]!
   if (!isSaid('priority', priority)) put('priority', priorityNumbers[priority] || null)
-  put('completed', task.completedAt === null ? null : utc(task.completedAt))
+  const secondOf = (ms: number | null | undefined) => ms && Math.floor(ms / 1000)
+  if ((secondOf(known?.completedAt) ?? null) !== secondOf(task.completedAt))
+    put('completed', task.completedAt === null ? null : utc(task.completedAt))
   const due = task.dueKey === noWall ? null : wallOf(task.dueKey, task.dueZone)
   if (!isSaid('due', due)) {
     todo.removeAllProperties('duration')
@@ -170,17 +175,20 @@ export interface Read {
   readonly uid: string | undefined
   readonly parentUid: string | undefined
   readonly completedAt: number | undefined
+  /** Also of a task that is done. */
+  readonly rrule: string | undefined
   readonly task: NewTask
 }
 
 /** Reads the text of one VTODO. Throws an Error for what is no component. */
 export function readVtodo(text: string, timezone?: string): Read {
-  const todo = new ICAL.Component(ICAL.parse(text) as never)
+  const todo = componentIn(text)
   const textOf = (name: string) => todo.getFirstPropertyValue(name)?.toString()
   const status = Object.entries(statuses).find(([, word]) => word === textOf('status')?.toUpperCase())?.[0]
-  const isDone = textOf('status') === undefined && todo.hasProperty('completed')
+  const isDone =
+    textOf('status') === undefined && (todo.hasProperty('completed') || textOf('percent-complete') === '100')
   const [start, due] = [wallIn(todo, 'dtstart', timezone), wallIn(todo, 'due', timezone) ?? endOf(todo, timezone)]
-  const rrule = /^RRULE[^:\n]*:(.+?)\r?$/m.exec(unfold(text))?.[1]?.toUpperCase()
+  const rrule = /^RRULE[^:\n]*:(.+?)\r?$/im.exec(unfold(mainVtodo(text)))?.[1]?.toUpperCase()
   const categories = todo.getAllProperties('categories').flatMap((property) => property.getValues().map(String))
   const labels = [...new Set(categories.map((name) => name.replaceAll(',', ' ').trim()).filter((name) => name !== ''))]
   const priority = priorityNamed(Number(textOf('priority') ?? 0))
@@ -201,6 +209,7 @@ export function readVtodo(text: string, timezone?: string): Read {
       ?.getFirstValue()
       ?.toString(),
     completedAt: completed ? completed.toJSDate().getTime() : undefined,
+    rrule,
     task: {
       title: textOf('summary')?.trim() || 'Untitled',
       ...(description && { description }),
@@ -228,13 +237,13 @@ function wallIn(todo: ICAL.Component, name: string, timezone = 'UTC'): Wall | un
   const datetime = time.toString().replace(/Z$/, '')
   if (time.zone?.tzid === 'UTC' || time.toString().endsWith('Z')) return { datetime, timezone: 'UTC' }
   const tzid = property.getFirstParameter('tzid') as string | undefined
-  return { datetime, timezone: tzid === undefined ? timezone : zoneNamed(tzid) }
+  return { datetime, timezone: tzid === undefined ? timezone : (zoneNamed(tzid) ?? timezone) }
 }
 
-/** Some programs put a path before the name of the zone. */
-function zoneNamed(tzid: string): string {
+/** Some programs put a path before the name of the zone. undefined for a name of their own. */
+function zoneNamed(tzid: string): string | undefined {
   const names = [tzid, tzid.split('/').slice(-2).join('/'), tzid.split('/').slice(-3).join('/')]
-  return names.find((name) => isTimezone(name)) ?? tzid
+  return names.find((name) => isTimezone(name))
 }
 
 /** DTSTART and DURATION say the same as DUE. */
@@ -268,18 +277,84 @@ const unfold = (text: string) => text.replaceAll(/\r?\n[ \t]/g, '')
 
 /** The texts of the VTODOs in a file. */
 export function vtodosIn(text: string): string[] {
-  const todos: string[] = []
-  let lines: string[] | undefined
-  for (const line of text.split(/\r?\n/)) {
-    if (/^BEGIN:VTODO$/i.test(line)) lines = []
-    lines?.push(line)
-    if (lines && /^END:VTODO$/i.test(line)) {
-      todos.push(lines.join(crlf))
-      lines = undefined
-    }
-  }
-  return todos
+  const lines = text.split(/\r?\n/)
+  return placesOf(lines).map(([from, to]) => lines.slice(from, to).join(crlf))
 }
+
+/** Where the VTODOs are: the first line, and the one after the last. */
+function placesOf(lines: readonly string[]): [from: number, to: number][] {
+  const places: [number, number][] = []
+  let from: number | undefined
+  for (const [i, line] of lines.entries()) {
+    if (/^BEGIN:VTODO$/i.test(line)) from = i
+    if (from === undefined || !/^END:VTODO$/i.test(line)) continue
+    places.push([from, i + 1])
+    from = undefined
+  }
+  return places
+}
+
+export const isOverride = (vtodo: string): boolean => /^RECURRENCE-ID[;:]/im.test(vtodo)
+
+export interface DoneOverride {
+  /** The occurrence, as programs write it: as a wall time, and as an instant in the zone of the task. */
+  readonly keys: readonly string[]
+  readonly completedAt: number | undefined
+}
+
+/** The occurrences that a text says are done, by a changed copy of the task for each (RECURRENCE-ID). */
+export const doneOverridesIn = (text: string, zone: string): DoneOverride[] =>
+  vtodosIn(text)
+    .filter(isOverride)
+    .flatMap((source) => {
+      const todo = new ICAL.Component(ICAL.parse(source) as never)
+      const id = todo.getFirstPropertyValue('recurrence-id') as ICAL.Time | null
+      const { task, completedAt } = readVtodo(source, zone)
+      if (id === null || task.status !== 'completed') return []
+      const wall = wallIn(todo, 'recurrence-id', zone)!
+      const inZone = wall.timezone === 'UTC' ? wallTimeAt(instantOf(wall)!, zone) : undefined
+      return [{ keys: [keyOf(wall), ...(inZone === undefined ? [] : [inZone])], completedAt }]
+    })
+
+/** The VTODO that is the task itself, in a text that may have changed occurrences of it, too. */
+function mainVtodo(text: string): string {
+  const todos = vtodosIn(text)
+  return todos.find((todo) => !isOverride(todo)) ?? todos[0] ?? text
+}
+
+const componentIn = (text: string) => new ICAL.Component(ICAL.parse(mainVtodo(text)) as never)
+
+const isCalendar = (text: string) => /^BEGIN:VCALENDAR/i.test(text.trimStart())
+
+/**
+ * A task as a calendar object: byte for byte what a program sent if the task is still that, else that text with what
+ * differs written anew. It follows from the row and the text alone, as its ETag does.
+ */
+export function calendarObjectOf(task: TaskRow, named: Named): string {
+  const { source, sourceSeq } = named
+  if (source === null || !isCalendar(source)) {
+    return [
+      `BEGIN:VCALENDAR${crlf}VERSION:2.0${crlf}PRODID:-//Task Management API//EN${crlf}`,
+      vtimezones(zonesOf(task), task.updatedAt),
+      vtodoOf(task, named) + crlf,
+      calendarFoot,
+    ].join('')
+  }
+  if (sourceSeq === task.changeSeq) return source
+  const lines = source.split(/\r?\n/)
+  const places = placesOf(lines)
+  const main = mainVtodo(source)
+  const [from, to] = places.find(([from, to]) => lines.slice(from, to).join(crlf) === main)!
+  const missing = zonesOf(task).filter((zone) => !lines.includes(`TZID:${zone}`))
+  const zones = vtimezones(missing, task.updatedAt).trimEnd()
+  return [...lines.slice(0, from), ...(zones === '' ? [] : [zones]), vtodoOf(task, named), ...lines.slice(to)].join(
+    crlf,
+  )
+}
+
+const zonesOf = ({ dueZone, startZone }: TaskRow): string[] => [
+  ...new Set([dueZone, startZone].filter((zone) => zone !== null)),
+]
 
 /** The rules of time zones, for programs that do not know them by name. */
 export function vtimezones(zones: Iterable<string>, now: number): string {

@@ -10,12 +10,13 @@ import { createLabel, labelsOf } from '../labels/store.ts'
 import { allProjects, createProject, setArchived } from '../projects/store.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 import { finish, statusOf } from '../tasks/finishing.ts'
+import { derivedUid } from '../tasks/objects.ts'
 import type { NewTask } from '../tasks/schemas.ts'
 import { changeTask, checkTask, createTask } from '../tasks/store.ts'
 import type { TaskRow } from '../tasks/table.ts'
 import { restoreTask, trashTask } from '../tasks/trash.ts'
 import { isKey } from '../values/positions.ts'
-import { derivedUid } from './ical.ts'
+import { lookUpKnown } from './names.ts'
 import type { FileContents, FileRecord } from './records.ts'
 
 /** A record that cannot be a task, by its number in the file, from 1. */
@@ -197,15 +198,6 @@ const isOfSeries = ({ rrule, dueKey }: TaskRow, { anchorKey, occurrenceKey }: No
 async function renew(change: Change, known: TaskRow, task: NewTask): Promise<TaskRow> {
   if (known.deletedAt !== null) await restoreTask(change, known.id, anyVersion)
   return changeTask(change, known.id, task, anyVersion)
-}
-
-/** The task that a file calls so: one that was imported, or one of ours that was exported. */
-async function lookUpKnown(db: Database, userId: number, uid: string | undefined): Promise<TaskRow | undefined> {
-  if (uid === undefined || uid.length > 255) return undefined
-  const object = await db.find(db.tables.calendarObjects, { userId, uid })
-  const id = object?.taskId ?? Number(/^([1-9]\d{0,14})-\d+@tasks$/.exec(uid)?.[1] ?? 0)
-  const task = id === 0 ? undefined : await db.find(db.tables.tasks, { id, userId })
-  return task !== undefined && (object !== undefined || derivedUid(task) === uid) ? task : undefined
 }
 
 async function idOf({ tx, userId }: Change, uid: string, { tasks }: Import): Promise<number | undefined> {

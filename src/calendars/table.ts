@@ -2,7 +2,7 @@ import type { Entity, Row } from '../database/database.ts'
 import type { Kit } from '../database/kit.ts'
 import type { defineUsers } from '../users/table.ts'
 
-/** What an imported file says of a task, word for word, so that nothing in it that we do not know is lost. */
+/** What a file or a calendar program says of a task, word for word, so that nothing in it that we do not know is lost. */
 export const defineCalendarObjects = (k: Kit, users: ReturnType<typeof defineUsers>, tasks: Entity) =>
   k.table(
     'calendar_objects',
@@ -12,14 +12,22 @@ export const defineCalendarObjects = (k: Kit, users: ReturnType<typeof defineUse
       taskId: k.reference().notNull(),
       /** UID of RFC 5545, or the name of the task in another file. */
       uid: k.string(255).notNull(),
-      /** The text of its component; null where the file was no calendar. */
+      /** The text of its component, or of the calendar object that it is in; null where the file was no calendar. */
       source: k.text(),
+      /** The number of the write after which the task is just what `source` says. */
+      sourceSeq: k.reference(),
+      /** The last part of its address in CalDAV; null for the uid and `.ics`. */
+      name: k.string(255),
+      /** The uid of a parent that is not there, or not yet. */
+      parentUid: k.string(255),
     },
     (t) => [
       k.cascade('calendar_objects_user_fk', t.userId, users.id),
       k.cascade('calendar_objects_task_fk', t.taskId, tasks.id),
       k.unique('calendar_objects_user_uid', [t.userId, t.uid], 'random'),
       k.index('calendar_objects_task_idx', t.taskId),
+      k.index('calendar_objects_name_idx', t.userId, t.name),
+      k.index('calendar_objects_parent_idx', t.userId, t.parentUid),
     ],
   )
 

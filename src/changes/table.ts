@@ -36,8 +36,9 @@ export const defineDeletions = (k: Kit, users: ReturnType<typeof defineUsers>) =
       changeSeq: k.reference().notNull(),
       type: k.string(10).$type<DeletedType>().notNull(),
       itemId: k.reference().notNull(),
-      /** The project that a task was in. */
+      /** The project that a task was in, and the name that it had there in CalDAV. */
       projectId: k.reference(),
+      name: k.string(255),
       createdAt: k.timestamp().notNull(),
     },
     (t) => [

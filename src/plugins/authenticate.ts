@@ -20,6 +20,8 @@ declare module 'fastify' {
      * InvalidToken, InsufficientScope.
      */
     authenticate: onRequestAsyncHookHandler
+    /** The same for a personal access token that came in another way. Throws InvalidToken, InsufficientScope. */
+    authenticateToken(token: string, request: FastifyRequest): Promise<void>
     accessTokens: AccessTokens
     /** The refresh tokens that follow one, by our keys. */
     refreshSuccessors: Successors
@@ -53,9 +55,13 @@ export const authenticate = fp(
     app.decorateRequest('scopes', undefined)
     const noteUse = tokenUses(app.db, app.work)
 
+    app.decorate('authenticateToken', async (token, request) => {
+      request.user = await holderOf(token, request)
+    })
     app.decorate('authenticate', async (request) => {
       const token = bearerToken(request)
-      request.user = await (token.startsWith(tokenPrefix) ? holderOf(token, request) : sessionUser(token, request))
+      if (token.startsWith(tokenPrefix)) await app.authenticateToken(token, request)
+      else request.user = await sessionUser(token, request)
     })
 
     async function sessionUser(token: string, request: FastifyRequest): Promise<AuthenticatedUser> {

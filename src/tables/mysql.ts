@@ -9,6 +9,7 @@ export const {
   mailLinks,
   auditEvents,
   projects,
+  projectViews,
   labels,
   tasks,
   taskLabels,

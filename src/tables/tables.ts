@@ -1,4 +1,5 @@
 import { defineAuditEvents } from '../audit/table.ts'
+import { defineProjectViews } from '../caldav/table.ts'
 import { defineCalendarFeeds, defineCalendarObjects } from '../calendars/table.ts'
 import { defineChangeFeeds, defineDeletions } from '../changes/table.ts'
 import { defineComments } from '../comments/table.ts'
@@ -18,6 +19,7 @@ import { defineUsers } from '../users/table.ts'
 /** Every domain's tables; a new one also joins the exports beside this file, which drizzle-kit reads. */
 export function defineTables(k: Kit) {
   const users = defineUsers(k)
+  const projects = defineProjects(k, users)
   const labels = defineLabels(k, users)
   const tasks = defineTasks(k, users)
   return {
@@ -27,7 +29,8 @@ export function defineTables(k: Kit) {
     personalAccessTokens: definePersonalAccessTokens(k, users),
     mailLinks: defineMailLinks(k, users),
     auditEvents: defineAuditEvents(k),
-    projects: defineProjects(k, users),
+    projects,
+    projectViews: defineProjectViews(k, users, projects),
     labels,
     tasks,
     taskLabels: defineTaskLabels(k, labels, tasks),

@@ -5,6 +5,7 @@ import { findInbox } from '../projects/inbox.ts'
 import { findOpenProject } from '../projects/store.ts'
 import type { ProjectRow } from '../projects/table.ts'
 import { lastKey } from '../values/positions.ts'
+import { davNameOf, objectsOf } from './objects.ts'
 import { putOnShelves } from './shelves.ts'
 import type { TaskRow } from './table.ts'
 import { refuseFull, treeOf } from './trees.ts'
@@ -81,9 +82,19 @@ export async function moveTo(
   const moved = await treeOf(tx, userId, task.id)
   await putOnShelves(change, moved, project, { projectId: project.id })
   await tx.updateOne(tasks, { id: task.id, userId }, changes)
+  const objects = await objectsOf(
+    tx,
+    userId,
+    moved.map(({ id }) => id),
+  )
   await recordDeletions(
     change,
-    moved.map(({ id }) => ({ type: 'moved_task', itemId: id, projectId: task.projectId })),
+    moved.map((row) => ({
+      type: 'moved_task',
+      itemId: row.id,
+      projectId: task.projectId,
+      name: davNameOf(row, objects.get(row.id)),
+    })),
   )
   return (await tx.find(tasks, { id: task.id, userId }))!
 }

@@ -7,6 +7,7 @@ import { lookUpProject } from '../projects/store.ts'
 import { chunkLength, type Sweep, type Sweeps } from '../sweeps/sweeps.ts'
 import { lastKey } from '../values/positions.ts'
 import { dayMs } from '../work/chores.ts'
+import { davNameOf, objectsOf } from './objects.ts'
 import { moveTo } from './places.ts'
 import { TaskNotFound } from './problems.ts'
 import { putOnShelves, trashShelf } from './shelves.ts'
@@ -71,11 +72,15 @@ export async function deleteRows(change: Change, rows: readonly TaskRow[]): Prom
   const { tx, userId } = change
   const { tasks } = tx.tables
   const ids = rows.map(({ id }) => id)
+  const objects = await objectsOf(tx, userId, ids)
   await tx.updateMany(tasks, and(eq(tasks.userId, userId), inArray(tasks.parentId, ids))!, { parentId: null })
   await tx.deleteMany(tasks, and(eq(tasks.userId, userId), inArray(tasks.id, ids))!)
   await recordDeletions(
     change,
-    rows.map(({ id, projectId }) => ({ type: 'task', itemId: id, projectId })),
+    rows.map((row) => {
+      const { id, projectId } = row
+      return { type: 'task', itemId: id, projectId, name: davNameOf(row, objects.get(id)) }
+    }),
   )
 }
 
