@@ -1,7 +1,8 @@
 /** What files and calendar programs call tasks. */
-import type { CalendarObjectRow } from '../calendars/table.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Row } from '../database/database.ts'
 import type { TaskRow } from './table.ts'
+
+type CalendarObjectRow = Row<Database['tables']['calendarObjects']>
 
 /** The uid of a task that no file and no program gave one. */
 export const derivedUid = ({ id, createdAt }: Pick<TaskRow, 'id' | 'createdAt'>) => `${id}-${createdAt}@tasks`

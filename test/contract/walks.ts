@@ -148,5 +148,9 @@ export function otherMethodsAreNotAllowed(world: World): Promise<Walk> {
 
 const firstOf = ([first]: Operation[]) => first!
 
+/** OpenAPI has no words for a method of WebDAV, by which calendar programs begin. */
 const methodsOf = (operations: Operation[]) =>
-  operations.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).sort()
+  operations
+    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .concat(operations[0]?.path === '/' ? 'PROPFIND' : [])
+    .sort()
